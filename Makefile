@@ -1,0 +1,52 @@
+# The commands of this project. `make demo` and `make test` need nothing but Python 3.11+, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+READY := $(VENV)/.ready
+
+.PHONY: help demo ui test fast check format bench clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(UV):
+	@echo "fetching uv $(UV_VERSION)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(READY): $(UV) pyproject.toml uv.lock
+	@$(UV) sync --locked --compile-bytecode --extra demo --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@
+
+demo: $(READY)  ## run the whole loop on the recordings in demo/ and show what came out
+	@$(BIN)/tomking demo
+
+ui: $(READY)  ## the Dagster UI on the demonstration instance, http://127.0.0.1:3000
+	@test -f demo/instance/tomking.toml || $(BIN)/tomking demo
+	@$(BIN)/tomking --config demo/instance ui
+
+test: $(READY)  ## every test, with branch coverage
+	@rm -f .coverage .coverage.*
+	@$(BIN)/pytest -n auto --cov --cov-report= && $(BIN)/coverage report --format=total | xargs printf 'branch coverage %s %%\n'
+
+fast: $(READY)  ## the tests that take seconds
+	@$(BIN)/pytest -n auto -m "not slow and not browser"
+
+check: $(READY)  ## what CI checks besides the tests
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy algorithm/tomking pipelines warehouse migrations tests
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/dg check defs
+
+format: $(READY)  ## put the code in form
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: $(READY)  ## measured speed, as ratios within one run
+	@$(BIN)/python -m tests.benchmarks
+
+clean:  ## remove what the commands above made
+	@rm -rf .venv .uv demo/instance
