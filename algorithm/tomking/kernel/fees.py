@@ -1,0 +1,276 @@
+"""What a broker charges for the fills of one order leg, component by component.
+
+Holds: `FeeSchedule` over dated rows, and the one function that both forecasts and explains fees.
+Belongs here: selecting the row that applies, caps and minimums over an order leg, rounding by the row's own rule.
+Never here: rates (see `schedules`), statements, LEAN's fee events.
+
+A component that the schedule prices for a product but not on the day, or not for the root, is *unknown*: the whole
+call raises UnknownRate and never returns a part or a zero. Components that apply and cost nothing (closing an option,
+SEC in a year without it) are listed with amount 0 and their row, so that a free close can be told from an absent one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from tomking.kernel.money import ZERO, add, multiply
+from tomking.kernel.products import INDEX_FAMILY
+from tomking.kernel.schedules import PLANS
+from tomking.kernel.schedules.rates import COMPONENTS, EVENTS, PRODUCTS, FeeRate
+
+_MILLION: Final = Decimal(1_000_000)
+
+
+class UnknownSchedule(LookupError):
+    """No schedule of that broker and plan."""
+
+    def __init__(self, broker: str, plan: str) -> None:
+        self.broker, self.plan = broker, plan
+        super().__init__(f"no fee schedule for broker {broker!r}, plan {plan!r}")
+
+
+class UnknownRate(LookupError):
+    """The schedule does not say what this costs. Not the same as free."""
+
+    def __init__(self, broker: str, component: str | None, fill: FeeFill, why: str) -> None:
+        self.broker, self.component, self.product, self.day = broker, component, fill.product, fill.session_date
+        self.root, self.event = fill.root, fill.event
+        part = "no fee" if component is None else f"no {component} rate"
+        super().__init__(f"{broker}: {part} for {fill.product} {fill.root!r} ({fill.event}) on {self.day}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class FeeFill:
+    """One fill, or one event on a position, as far as fees depend on it.
+
+    `quantity` is unsigned (contracts or shares), `price` per unit in dollars, `multiplier` units per contract, `root`
+    as `Instrument.fee_root` gives it. `effect` is None only where the product has no open and close (futures).
+    """
+
+    product: str
+    side: str
+    effect: str | None
+    quantity: Decimal
+    price: Decimal
+    multiplier: Decimal
+    session_date: date
+    root: str
+    event: str = "trade"
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("product", self.product, PRODUCTS),
+            ("side", self.side, ("buy", "sell")),
+            ("effect", self.effect, ("open", "close", None)),
+            ("event", self.event, EVENTS),
+        ):
+            if value not in known:
+                raise ValueError(f"unknown {name}: {value!r}")
+        for name, number in (("quantity", self.quantity), ("multiplier", self.multiplier)):
+            if not number.is_finite() or number <= 0:
+                raise ValueError(f"{name} must be above zero, not {number}")
+        if not self.price.is_finite():
+            raise ValueError(f"price must be a number, not {self.price}")
+
+    @property
+    def notional(self) -> Decimal:
+        """Price x quantity x multiplier, exact; zero for a negative price (nothing is received)."""
+        return max(multiply(self.price, self.quantity, self.multiplier), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """One component of one fill. `amount` in dollars, cost positive; `rate` the row it came from."""
+
+    component: str
+    amount: Decimal
+    rate: FeeRate | None
+
+
+@dataclass(frozen=True, slots=True)
+class FillFees:
+    """Every component of one fill, in the order of `COMPONENTS`."""
+
+    fees: tuple[Fee, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """The exact sum of the components."""
+        return add(fee.amount for fee in self.fees)
+
+    def amount(self, component: str) -> Decimal:
+        """What one component costs; 0 where it does not apply."""
+        return add(fee.amount for fee in self.fees if fee.component == component)
+
+
+@dataclass(slots=True)
+class _Running:
+    """What one row selector has come to over the fills of a leg, and what of it was charged so far."""
+
+    exact: Decimal = ZERO
+    charged: Decimal = ZERO
+
+
+class FeeSchedule:
+    """Dated fee rows of one broker and plan.
+
+    Rows with one selector replace each other by `effective_from`, and on the same day by their position: rows are listed
+    in the order they were learnt. Among rows that fit a fill, the most specific counts: longest root, largest
+    `from_quantity`, highest `from_price`.
+    """
+
+    def __init__(self, rows: Iterable[FeeRate], broker: str, plan: str = "standard") -> None:
+        self.rows: Final = tuple(rows)
+        self.broker: Final = broker
+        self.plan: Final = plan
+        self._by_product: dict[str, dict[str, list[FeeRate]]] = {}
+        for row in self.rows:
+            if row.series == "pass_through":
+                self._by_product.setdefault(row.product, {}).setdefault(row.component, []).append(row)
+
+    def known_on(self, day: date) -> FeeSchedule:
+        """The schedule as it was known on `day`: rows learnt later are left out."""
+        return FeeSchedule((row for row in self.rows if row.known_from <= day), self.broker, self.plan)
+
+    def with_rates(self, rows: Iterable[FeeRate]) -> FeeSchedule:
+        """This schedule and further rows; a row of the same selector and day replaces the one that was there."""
+        return FeeSchedule((*self.rows, *rows), self.broker, self.plan)
+
+    def rate(  # noqa: PLR0917  (the order of a schedule's columns)
+        self,
+        component: str,
+        product: str,
+        day: date,
+        root: str | None = None,
+        side: str | None = None,
+        effect: str | None = None,
+        *,
+        event: str = "trade",
+        quantity: Decimal | None = None,
+        price: Decimal | None = None,
+        series: str = "pass_through",
+    ) -> FeeRate | None:
+        """The row in force on `day`, or None where the schedule has none.
+
+        What is left out does not select: of rows that differ only in it, the one listed first is given. Without a
+        `quantity` or `price` the lowest tier counts.
+        """
+        family = INDEX_FAMILY.get(root or "", root)
+        rows = [
+            row
+            for row in self.rows
+            if (row.component, row.product, row.series) == (component, product, series)
+            and event in row.events
+            and (side is None or row.side in (None, side))
+            and (effect is None or row.effect in (None, effect))
+            and (root is None or _fits_root(row, family or ""))
+        ]
+        return _in_force(rows, day, quantity or ZERO, price or ZERO)
+
+    def fees_for_leg(self, fills: Sequence[FeeFill]) -> tuple[FillFees, ...]:
+        """The fees of each fill of ONE order leg, in time order.
+
+        Caps, minimums and order-leg rounding run over the fills cumulatively, so that the parts add up to what the
+        unsplit leg would cost. Tiers by size look at the quantity of the whole leg given.
+
+        Raises: UnknownRate; ValueError if the fills are not of one leg.
+        """
+        if len({(fill.product, fill.root, fill.side) for fill in fills}) > 1:
+            raise ValueError("the fills are not of one leg: product, root or side differ")
+        leg_quantity = add(fill.quantity for fill in fills)
+        running: dict[tuple[object, ...], _Running] = {}
+        return tuple(self._fees_of(fill, leg_quantity, running) for fill in fills)
+
+    def _fees_of(self, fill: FeeFill, leg_quantity: Decimal, running: dict[tuple[object, ...], _Running]) -> FillFees:
+        components = self._by_product.get(fill.product)
+        if not components:
+            raise UnknownRate(self.broker, None, fill, "the schedule does not price this product")
+        fees = []
+        for component in COMPONENTS:
+            rate = self._row_for(component, components.get(component, ()), fill, leg_quantity)
+            if rate is not None:
+                fees.append(Fee(component, _charge(rate, fill, running.setdefault(rate.selector, _Running())), rate))
+        if not fees:
+            raise UnknownRate(self.broker, None, fill, "the schedule does not price this event")
+        return FillFees(tuple(fees))
+
+    def _row_for(self, component: str, rows: Sequence[FeeRate], fill: FeeFill, leg_quantity: Decimal) -> FeeRate | None:
+        """The row for a fill; None where the component does not apply to it by rule."""
+        by_rule = [row for row in rows if fill.event in row.events and row.side in (None, fill.side)]
+        if fill.effect is None and any(row.effect is not None for row in by_rule):
+            raise UnknownRate(self.broker, component, fill, "whether it opens or closes is not known")
+        by_rule = [row for row in by_rule if row.effect in (None, fill.effect)]
+        if not by_rule:
+            return None
+        root = INDEX_FAMILY.get(fill.root, fill.root)
+        of_root = [row for row in by_rule if _fits_root(row, root)]
+        if not of_root:
+            raise UnknownRate(self.broker, component, fill, "no row for this root")
+        found = _in_force(of_root, fill.session_date, leg_quantity, fill.price)
+        if found is None:
+            raise UnknownRate(self.broker, component, fill, "no row in force on this day")
+        return found
+
+
+def _fits_root(row: FeeRate, root: str) -> bool:
+    if row.root is None:
+        return True
+    return root.startswith(row.root[:-1]) if row.root.endswith("*") else root == row.root
+
+
+def _in_force(rows: Iterable[FeeRate], day: date, quantity: Decimal, price: Decimal) -> FeeRate | None:
+    in_force: dict[tuple[object, ...], FeeRate] = {}
+    for row in rows:
+        if row.effective_from > day:
+            continue
+        if (row.from_quantity or ZERO) > quantity or (row.from_price or ZERO) > price:
+            continue
+        earlier = in_force.get(row.selector)
+        if earlier is None or row.effective_from >= earlier.effective_from:
+            in_force[row.selector] = row
+    return max(in_force.values(), key=_specific, default=None)
+
+
+def _specific(row: FeeRate) -> tuple[int, Decimal, Decimal]:
+    return len(row.root or ""), row.from_quantity or ZERO, row.from_price or ZERO
+
+
+def _charge(rate: FeeRate, fill: FeeFill, running: _Running) -> Decimal:
+    first = not running.exact and not running.charged
+    bases: dict[str, Callable[[], Decimal]] = {
+        "per_unit": lambda: multiply(rate.amount, fill.quantity),
+        "per_million": lambda: multiply(rate.amount, fill.notional, Decimal(1) / _MILLION),
+        "per_order": lambda: rate.amount if first else ZERO,
+        "per_event": lambda: rate.amount,
+    }
+    exact = bases[rate.basis]()
+    if rate.cap_scope == "fill":
+        exact = _limited(exact, rate)
+    running.exact = add((running.exact, exact))
+    total = _limited(running.exact, rate) if rate.cap_scope == "order_leg" else running.exact
+    if rate.rounding.scope == "order_leg":
+        total = rate.rounding.apply(total)
+    amount = add((total, -running.charged))
+    running.charged = total
+    return rate.rounding.apply(amount) if rate.rounding.scope == "fill" else amount
+
+
+def _limited(amount: Decimal, rate: FeeRate) -> Decimal:
+    if rate.minimum is not None and amount < rate.minimum:
+        amount = rate.minimum
+    return rate.cap if rate.cap is not None and amount > rate.cap else amount
+
+
+def schedule_for(broker: str, plan: str = "standard") -> FeeSchedule:
+    """The accepted schedule of a broker's plan.
+
+    Raises: UnknownSchedule.
+    """
+    rows = PLANS.get((broker, plan))
+    if rows is None:
+        raise UnknownSchedule(broker, plan)
+    return FeeSchedule(rows, broker, plan)
