@@ -1,0 +1,202 @@
+"""Thresholds of a slowly changing series and the state machine that enters high and leaves low.
+
+Holds: rolling quantiles, the walk-forward correlation forecast, the two-sided hysteresis, and the numbers that a
+    calibration hands from the nightly batch to a live algorithm.
+Belongs here: one-dimensional pieces of the regime model that can be tested alone.
+Never here: returns, correlations, regime names.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tomking.kernel.correlation import Array
+
+FISHER_LOWEST, FISHER_HIGHEST = -0.90, 0.98
+"""Mean correlations are held between these before `atanh`, which is infinite at 1."""
+
+_MAXIMUM_LEVEL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AxisThresholds:
+    """Where an axis goes up (at or above) and where it comes down again (below), in the axis's own unit."""
+
+    enter_stressed: float
+    enter_crisis: float
+    leave_stressed: float
+    leave_crisis: float
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for thresholds that are not finite or not in sequence."""
+        values = (self.leave_stressed, self.enter_stressed, self.leave_crisis, self.enter_crisis)
+        if not all(math.isfinite(value) for value in values):
+            raise ValueError(f"thresholds are finite numbers, got {values}")
+        if not self.leave_stressed <= self.enter_stressed <= self.enter_crisis:
+            raise ValueError("leave_stressed <= enter_stressed <= enter_crisis does not hold")
+        if not self.leave_stressed <= self.leave_crisis <= self.enter_crisis:
+            raise ValueError("leave_stressed <= leave_crisis <= enter_crisis does not hold")
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastWeights:
+    """Weights of the correlation forecast on Fisher's scale: constant, then the three windows, short to long."""
+
+    constant: float
+    short: float
+    middle: float
+    long: float
+
+    def as_tuple(self) -> tuple[float, float, float, float]:
+        """Constant, short, middle, long."""
+        return self.constant, self.short, self.middle, self.long
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a live model needs instead of five years of history.
+
+    `danger` is in semi-volatility a year (0.20 = 20 %), `diversification` in mean correlation.
+    """
+
+    danger: AxisThresholds
+    diversification: AxisThresholds
+    forecast_weights: ForecastWeights
+
+
+class RollingQuantiles:
+    """Quantiles of the values of the last `days` days, linearly interpolated between neighbours.
+
+    Missing days count as days but not as values; below `minimum` values there is no threshold.
+    """
+
+    def __init__(self, days: int, minimum: int, quantiles: tuple[float, float, float, float]) -> None:
+        self._days: deque[float] = deque()
+        self._length, self._minimum, self._quantiles = days, minimum, quantiles
+        self._sorted: list[float] = []
+
+    def step(self, value: float) -> AxisThresholds | None:
+        """Add a day (NaN where missing) and return the thresholds that include it."""
+        self._days.append(value)
+        if not math.isnan(value):
+            insort(self._sorted, value)
+        if len(self._days) > self._length:
+            leaving = self._days.popleft()
+            if not math.isnan(leaving):
+                del self._sorted[bisect_left(self._sorted, leaving)]
+        return self.thresholds()
+
+    def thresholds(self) -> AxisThresholds | None:
+        """The thresholds as of the last day added; None with too few values."""
+        if len(self._sorted) < self._minimum:
+            return None
+        first, second, third, fourth = (self._at(quantile) for quantile in self._quantiles)
+        return AxisThresholds(first, second, third, fourth)
+
+    def _at(self, quantile: float) -> float:
+        place = quantile * (len(self._sorted) - 1)
+        below = math.floor(place)
+        above = min(below + 1, len(self._sorted) - 1)
+        low, high = self._sorted[below], self._sorted[above]
+        return min(high, low + (high - low) * (place - below))
+
+
+class CorrelationForecast:
+    """Expected mean correlation of the next `horizon` days, its weights fitted on the past only.
+
+    Every `refit` days from row `start` on, ``atanh(mean correlation in horizon days)`` is regressed on the ``atanh``
+    of the short, middle and long mean correlations of every day whose outcome was known the day before.
+    """
+
+    def __init__(self, start: int, refit: int, horizon: int) -> None:
+        self._start, self._refit, self._horizon = start, refit, horizon
+        self._history: Array = np.empty((1024, 3), dtype=np.float64)
+        self._days = 0
+        self.weights: ForecastWeights | None = None
+
+    def step(self, short: float, middle: float, long: float) -> float:
+        """Add a day and return that evening's forecast; NaN before the first fit or where a window is missing."""
+        today = self._days
+        if today == len(self._history):
+            self._history = np.concatenate([self._history, np.empty_like(self._history)])
+        self._history[today] = _fisher(short), _fisher(middle), _fisher(long)
+        self._days += 1
+        if today >= self._start and (today - self._start) % self._refit == 0:
+            self.weights = self._fit(today) or self.weights
+        if self.weights is None:
+            return math.nan
+        return forecast_correlation(self.weights, (short, middle, long))
+
+    def _fit(self, today: int) -> ForecastWeights | None:
+        known = self._history[:today]
+        features, outcome = known[: -self._horizon], known[self._horizon :, 0]
+        usable = np.isfinite(features).all(axis=1) & np.isfinite(outcome)
+        if usable.sum() <= features.shape[1] + 1:
+            return None
+        design = np.column_stack([np.ones(int(usable.sum())), features[usable]])
+        solved = np.linalg.lstsq(design, outcome[usable], rcond=None)[0]
+        return ForecastWeights(*(float(weight) for weight in solved))
+
+
+def forecast_correlation(weights: ForecastWeights, means: Sequence[float]) -> float:
+    """Forecast mean correlation from the short, middle and long means; NaN where one of them is missing."""
+    constant, *slopes = weights.as_tuple()
+    return math.tanh(constant + sum(slope * _fisher(mean) for slope, mean in zip(slopes, means, strict=True)))
+
+
+class Hysteresis:
+    """A level 0, 1 or 2 that goes up at once and comes down below a lower threshold after a minimum stay.
+
+    `level` is None until the first day with thresholds. With `start_known` false (a feed that begins in the middle of
+    history) every state the axis could have been in is followed along; `settled` says when they have met.
+    """
+
+    def __init__(self, minimum_stay: int, *, start_known: bool = True) -> None:
+        self._stay = minimum_stay
+        self._current = (0, minimum_stay)
+        self._possible: set[tuple[int, int]] = set()
+        if not start_known:
+            self._possible = {(level, age) for level in range(_MAXIMUM_LEVEL + 1) for age in range(minimum_stay + 1)}
+        self._started = False
+
+    @property
+    def level(self) -> int | None:
+        """The level of the last day; None before thresholds existed."""
+        return self._current[0] if self._started else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether every possible start would have led to the present state."""
+        return len(self._possible) <= 1
+
+    def step(self, value: float, thresholds: AxisThresholds | None) -> int | None:
+        """Add a day and return its level; a missing value or threshold lets the level stand and a day pass."""
+        usable = None if math.isnan(value) else thresholds
+        self._started = self._started or usable is not None
+        self._current = self._next(self._current, value, usable)
+        if len(self._possible) > 1:
+            self._possible = {self._next(state, value, usable) for state in self._possible}
+        return self.level
+
+    def _next(self, state: tuple[int, int], value: float, thresholds: AxisThresholds | None) -> tuple[int, int]:
+        level, age = state[0], min(state[1] + 1, self._stay)
+        if thresholds is None:
+            return level, age
+        reached = 2 if value >= thresholds.enter_crisis else 1 if value >= thresholds.enter_stressed else 0
+        target = max(level, reached)
+        if target == level and age >= self._stay:
+            if level == 2 and value < thresholds.leave_crisis:
+                target = 1 if value >= thresholds.leave_stressed else 0
+            elif level == 1 and value < thresholds.leave_stressed:
+                target = 0
+        return (level, age) if target == level else (target, 0)
+
+
+def _fisher(mean: float) -> float:
+    return mean if math.isnan(mean) else math.atanh(min(FISHER_HIGHEST, max(FISHER_LOWEST, mean)))

@@ -1,0 +1,124 @@
+"""Regime thresholds with their evidence.
+
+Covers: that nothing after the last day is looked at, that the values are the model's own, measures on made-up
+labels, the comparison with the set in force, and the figures on the packaged universe.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from pipelines.transforms.regime_thresholds import calibrate_thresholds
+from pipelines.transforms.returns import AlignedReturns
+from tests.kernel.test_regimes import QUICK, calendar, clustered
+from tomking.kernel.regime_parameters import calibration_values
+from tomking.kernel.regimes import RegimeModel
+
+
+def history(days: int, seed: int = 1) -> AlignedReturns:
+    return AlignedReturns(tuple("ABCDEF"), tuple(calendar(days)), clustered(days, seed=seed), left_out=3)
+
+
+def test_the_values_are_those_the_model_has_learnt_by_that_day() -> None:
+    returns = history(400)
+    through = returns.dates[350]
+    found = calibrate_thresholds(returns, through, settings=QUICK)
+    model = RegimeModel(6, QUICK)
+    for date, row in zip(returns.dates[:351], returns.rows[:351], strict=True):
+        model.step(date, row)
+    assert found is not None
+    assert found.calibration == model.learnt()
+    assert found.data_through == through
+    assert len(calibration_values(found.calibration)) == 12
+
+
+def test_nothing_after_the_last_day_is_looked_at() -> None:
+    returns = history(700)
+    through = returns.dates[550]
+    wild = returns.rows.copy()
+    wild[551:] = 0.5
+    changed = AlignedReturns(returns.symbols, returns.dates, wild, returns.left_out)
+    assert calibrate_thresholds(returns, through, settings=QUICK) == calibrate_thresholds(
+        changed, through, settings=QUICK
+    )
+    assert calibrate_thresholds(returns.through(through), through, settings=QUICK) == calibrate_thresholds(
+        returns, through, settings=QUICK
+    )
+
+
+def test_too_short_a_history_gives_no_candidate() -> None:
+    returns = history(90)
+    assert calibrate_thresholds(returns, returns.dates[-1], settings=QUICK) is None
+    assert calibrate_thresholds(returns, dt.date(1999, 1, 1), settings=QUICK) is None
+
+
+def test_the_evidence_says_what_it_rests_on_and_is_plain_json() -> None:
+    returns = history(900)
+    found = calibrate_thresholds(returns, returns.dates[-1], settings=QUICK)
+    assert found is not None
+    evidence = found.evidence
+    assert (evidence.days, evidence.left_out, evidence.symbols) == (900, 3, tuple("ABCDEF"))
+    assert evidence.data_through == returns.dates[-1].isoformat()
+    assert evidence.candidate_since is None
+    assert evidence.previous_since is None
+    assert json.loads(json.dumps(asdict(evidence)))["walk_forward"]["days"] == evidence.walk_forward.days
+    assert sum(evidence.walk_forward.share.values()) == pytest.approx(1.0)
+    assert evidence.walk_forward.days == evidence.fixed.days
+
+
+def test_labels_that_say_nothing_have_no_skill() -> None:
+    random = np.random.default_rng(5)
+    noise = AlignedReturns(tuple("ABCDEF"), tuple(calendar(1500)), random.normal(0, 0.01, (1500, 6)), 0)
+    found = calibrate_thresholds(noise, noise.dates[-1], settings=QUICK)
+    assert found is not None
+    skill = found.evidence.walk_forward.r_squared
+    assert skill is not None
+    assert skill < 0.02
+
+
+def test_the_set_in_force_is_compared_on_days_neither_has_seen() -> None:
+    returns = history(1200)
+    then = returns.dates[700]
+    previous = calibrate_thresholds(returns, then, settings=QUICK)
+    assert previous is not None
+    found = calibrate_thresholds(
+        returns, returns.dates[-1], settings=QUICK, previous=previous.calibration, previous_through=then
+    )
+    assert found is not None
+    ours, theirs = found.evidence.candidate_since, found.evidence.previous_since
+    assert ours is not None
+    assert theirs is not None
+    assert ours.first_day == theirs.first_day == returns.dates[701].isoformat()
+    assert ours.days == theirs.days == 499
+    with pytest.raises(ValueError, match="comes with the date"):
+        calibrate_thresholds(returns, returns.dates[-1], settings=QUICK, previous=previous.calibration)
+
+
+def test_calibrated_thresholds_beat_fixed_ones_on_the_packaged_universe() -> None:
+    datasets = pytest.importorskip("skfolio.datasets", reason="the optional extra `demo` is not installed")
+    prices = datasets.load_sp500_dataset()
+    returns = AlignedReturns(
+        tuple(prices.columns),
+        tuple(day.date() for day in prices.index[1:]),
+        np.diff(np.log(prices.to_numpy()), axis=0),
+        left_out=0,
+    )
+    found = calibrate_thresholds(returns, dt.date(2019, 12, 31))
+    assert found is not None
+    calibrated, fixed = found.evidence.walk_forward, found.evidence.fixed
+    assert calibrated.r_squared is not None
+    assert fixed.r_squared is not None
+    assert calibrated.r_squared > 0.25
+    assert calibrated.r_squared > fixed.r_squared + 0.15
+    volatility = [calibrated.forward_volatility[name] for name in ("Normal", "Stressed", "Crisis")]
+    assert None not in volatility
+    assert volatility == sorted(value for value in volatility if value is not None)
+    assert calibrated.switches_per_year is not None
+    assert calibrated.switches_per_year < 6.5
+    assert found.evidence.forecast_r_squared is not None
+    assert found.evidence.forecast_r_squared > 0.2
