@@ -1,0 +1,1 @@
+"""Tables that cannot be made again: migrated by Alembic, never dropped."""
