@@ -1,0 +1,280 @@
+"""Calibration: a candidate set from what the warehouse knows through a day, judged by the gate.
+
+Holds: gathering prices and fills, making the candidate, storing it with its evidence and its first states.
+Belongs here: the order of read, fit, judge, store.
+Never here: the fits and the gate (`pipelines.transforms`), publishing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pipelines.config import Settings, UniverseSettings
+from pipelines.steps.fee_levels import account_evidence, propose_fee_levels, scheduled_orf
+from pipelines.steps.parameter_log import add_event, find_set, history_of, sets_of
+from pipelines.steps.reconcile_inputs import AccountPlan, accounts
+from pipelines.steps.regimes import universe_returns
+from pipelines.transforms.calibrating import Assembled, JudgedPart, Part, assemble, fit_regime, orf_part, regime_part
+from tomking import kernel
+from tomking.kernel.fees import UnknownSchedule, schedule_for
+from tomking.kernel.parameters import ParameterSet, ParametersRefused, default_values, dump, parse
+from tomking.kernel.regime_parameters import regime_calibration
+from tomking.kernel.sessions import next_session
+from warehouse.access import WriteSession
+from warehouse.frames import frame
+from warehouse.models.records.parameters import ParameterSetRow
+
+RULE = "gate"
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOutcome:
+    """What calibrating one deployment led to.
+
+    `state` is the set's; None with a `reason` where there was nothing to propose. `fee_proposals` counts proposed
+    rates that are new or changed.
+    """
+
+    deployment: str
+    parameter_set_id: str | None = None
+    sha256: str | None = None
+    state: str | None = None
+    is_new: bool = False
+    data_through: dt.date | None = None
+    effective_from: dt.date | None = None
+    parts_taken: tuple[str, ...] = ()
+    parts_refused: tuple[str, ...] = ()
+    fee_proposals: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedAll:
+    """What calibrating every deployment led to."""
+
+    deployments: int
+    new_sets: int
+    fee_proposals: int
+    sets: tuple[CalibrationOutcome, ...]
+
+
+def calibrate(
+    session: WriteSession,
+    settings: Settings,
+    *,
+    deployment: str,
+    data_through: dt.date,
+    effective_from: dt.date,
+    actor: str = "schedule",
+) -> CalibrationOutcome:
+    """Make and judge the candidate of a deployment, from data through one session and for another later one.
+
+    The same inputs give the same document, byte for byte, so doing it again stores nothing. Fee levels that only
+    later fills show become proposals of their own and do not enter the set. Raises ConfigurationError for an unknown
+    deployment.
+    """
+    settings.deployment(deployment)
+    with session.transaction():
+        proposals = sum(propose_fee_levels(session, plan) for plan in accounts(session, settings))
+        before = _in_force(session, deployment, effective_from)
+        parts = _parts(session, settings, deployment, before, data_through)
+        made = assemble(
+            parts,
+            None if before is None else before.values,
+            default_values(),
+            effective_from=effective_from,
+            data_through=data_through,
+        )
+        outcome = functools.partial(
+            CalibrationOutcome,
+            deployment=deployment,
+            data_through=data_through,
+            effective_from=effective_from,
+            parts_taken=tuple(found.part.name for found in made.judged if found.decision.passed),
+            parts_refused=tuple(found.part.name for found in made.judged if not found.decision.passed),
+            fee_proposals=proposals,
+        )
+        taken = before is None or made.moved
+        if not taken and all(found.decision.passed for found in made.judged):
+            return outcome(reason="every value is in force already")
+        try:
+            candidate = _document(made, deployment, effective_from, data_through, before, taken=taken)
+        except ParametersRefused as error:
+            return outcome(reason=f"no set can be made: {error}")
+        is_new = _store(session, candidate)
+        if is_new:
+            _first_states(session, settings, candidate, made.judged, taken=taken, actor=actor)
+        stored = find_set(session, candidate.sha256)
+        return outcome(parameter_set_id=candidate.id, sha256=candidate.sha256, state=stored.state, is_new=is_new)
+
+
+def calibrate_due(session: WriteSession, settings: Settings) -> CalibratedAll:
+    """Calibrate every deployment that wants it through the newest session with prices, for the session after it.
+
+    `calibration.data_through` and `.effective_from` of the configuration stand in for these where they are set.
+    """
+    outcomes = []
+    for deployment in settings.deployments:
+        if not deployment.calibrate:
+            continue
+        through = settings.calibration.data_through or _newest_session(session, settings)
+        if through is None:
+            outcomes.append(CalibrationOutcome(deployment.name, reason="no prices and no fills to calibrate from"))
+            continue
+        effective = settings.calibration.effective_from or next_session(through)
+        outcomes.append(
+            calibrate(session, settings, deployment=deployment.name, data_through=through, effective_from=effective)
+        )
+    return CalibratedAll(
+        deployments=len(outcomes),
+        new_sets=sum(found.is_new for found in outcomes),
+        fee_proposals=sum(found.fee_proposals for found in outcomes),
+        sets=tuple(outcomes),
+    )
+
+
+@functools.cache
+def code_version() -> str:
+    """The package's version and a digest of the code that decides values: the same in one checkout, whoever asks.
+
+    A commit id would change with every unrelated commit, and is not there in an installed package.
+    """
+    try:
+        released = version("tomking")
+    except PackageNotFoundError:
+        released = "0"
+    transforms = Path(__file__).parent.parent / "transforms"
+    files = sorted(Path(next(iter(kernel.__path__))).rglob("*.py"))
+    files += [transforms / f"{name}.py" for name in ("calibrating", "gate", "levels", "orf_evidence", "returns")]
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return f"{released}+code.{digest.hexdigest()[:12]}"
+
+
+def _newest_session(session: WriteSession, settings: Settings) -> dt.date | None:
+    """The newest session that every symbol of the calibrated universe has a price of; else that of any fill."""
+    universe = _universe(settings)
+    if universe is not None:
+        returns, _ = universe_returns(session, universe)
+        if returns is not None:
+            return returns.dates[-1]
+    newest: dt.date | None = session.rows("SELECT max(session_date) FROM records.statement_rows")[0][0]
+    return newest
+
+
+def _universe(settings: Settings) -> UniverseSettings | None:
+    named = settings.calibration.universe
+    found = [universe for universe in settings.universes if named in (None, universe.name)]
+    return found[0] if found else None
+
+
+def _in_force(session: WriteSession, deployment: str, effective_from: dt.date) -> ParameterSet | None:
+    """The set in force on the day before: what the candidate would replace."""
+    entry = history_of(session, deployment).effective_on(effective_from - dt.timedelta(days=1))
+    if entry is None:
+        return None
+    [stored] = [found for found in sets_of(session, deployment) if found.sha256 == entry.sha256]
+    return parse(stored.document.encode("utf-8"), sha256=entry.sha256)
+
+
+def _parts(
+    session: WriteSession, settings: Settings, deployment: str, before: ParameterSet | None, through: dt.date
+) -> list[Part]:
+    parts = []
+    universe = _universe(settings)
+    if universe is not None:
+        returns, _ = universe_returns(session, universe, through)
+        fit = None if returns is None else fit_regime(returns, None if before is None else regime_calibration(before))
+        if returns is not None and fit is not None:
+            parts.append(regime_part(fit, universe.name, returns))
+    for plan in _fee_accounts(session, settings, deployment):
+        # Rates that were learnt after the day are not known to the set.
+        schedule = schedule_for(plan.broker, plan.plan).known_on(through)
+        seen = account_evidence(session, plan, schedule).observations
+        found = orf_part(seen, functools.partial(scheduled_orf, schedule), plan.account, through)
+        if found is not None:
+            parts.append(found)
+            break
+    return parts
+
+
+def _fee_accounts(session: WriteSession, settings: Settings, deployment: str) -> list[AccountPlan]:
+    """The account whose charges a deployment's fee forecast follows: its own, the one it rehearses, else none."""
+    configured = settings.deployment(deployment)
+    name = configured.account or configured.rehearses
+    found = []
+    for plan in accounts(session, settings):
+        if plan.account == name:
+            try:
+                schedule_for(plan.broker, plan.plan)
+            except UnknownSchedule:
+                continue
+            found.append(plan)
+    return found
+
+
+def _document(
+    made: Assembled,
+    deployment: str,
+    effective_from: dt.date,
+    data_through: dt.date,
+    before: ParameterSet | None,
+    *,
+    taken: bool,
+) -> ParameterSet:
+    """The candidate's document; one that is refused as a whole shows the values it would have had."""
+    values = dict(made.values)
+    if not taken:
+        for found in made.judged:
+            values.update(found.part.values)
+    document = dump(
+        values,
+        effective_from=effective_from,
+        data_through=data_through,
+        code_version=code_version(),
+        evidence={"parts": dict(made.evidence), "replaces": None if before is None else before.id},
+        deployment=deployment,
+    )
+    return parse(document)
+
+
+def _store(session: WriteSession, candidate: ParameterSet) -> bool:
+    row = {
+        "sha256": candidate.sha256,
+        "parameter_set_id": candidate.id,
+        "deployment": candidate.deployment,
+        "schema_version": candidate.schema,
+        "document": candidate.document.decode("utf-8"),
+        "effective_from": candidate.effective_from,
+        "data_through": candidate.data_through,
+        "code_version": candidate.code_version,
+        "evidence": json.dumps(candidate.evidence, sort_keys=True),
+        "created_at": session.now,
+    }
+    return session.insert_new(ParameterSetRow, frame(ParameterSetRow, [row])) > 0
+
+
+def _first_states(
+    session: WriteSession,
+    settings: Settings,
+    candidate: ParameterSet,
+    judged: Sequence[JudgedPart],
+    *,
+    taken: bool,
+    actor: str,
+) -> None:
+    """Proposed by whoever asked; then approved by the gate (where the configuration lets it) or refused."""
+    told = "; ".join(f"{found.part.name}: {found.decision.reason}" for found in judged) or "the default values"
+    add_event(session, candidate.sha256, "proposed", actor=actor)
+    if not taken:
+        add_event(session, candidate.sha256, "refused", actor=RULE, note=told)
+    elif settings.calibration.approve_by_rule:
+        add_event(session, candidate.sha256, "approved", actor=RULE, note=told)

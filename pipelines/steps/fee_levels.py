@@ -1,0 +1,194 @@
+"""The levels of a pass-through fee that an account's statements show, and the rates they propose.
+
+Holds: reading charged option fills, proposing dated ORF rates with their evidence.
+Belongs here: what becomes of fitted fee levels in the warehouse.
+Never here: the fit (`transforms.levels`), using a proposed rate (only an accepted one is).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from pipelines.errors import Conflict, NotFound
+from pipelines.steps.reconcile_inputs import AccountPlan, accepted_schedule
+from pipelines.transforms.levels import LevelChange, LevelObservation, fit_levels
+from pipelines.transforms.orf_evidence import ChargedFill, OrfEvidence, orf_evidence
+from tomking.kernel.fees import FeeFill, FeeSchedule
+from tomking.kernel.instruments import SymbolError, from_occ
+from warehouse.access import WriteSession
+from warehouse.frames import frame
+from warehouse.keys import stable_id
+from warehouse.models.records.statements import FeeRateProposal
+
+ORF = "orf"
+DIRTY_DOMAIN = "reconciliation"
+_SHORTEST_ID = 6
+PRODUCT = "equity_option"
+
+_ROWS = """
+    SELECT row_id, instrument_key, side, effect, quantity, price, multiplier, session_date, occurred_at, order_number,
+           fees, raw ->> '$.Fees' AS printed
+    FROM records.statement_rows
+    WHERE account = ? AND row_class = 'trade' AND superseded_by IS NULL AND fees IS NOT NULL AND price IS NOT NULL
+      AND quantity > 0 AND side IS NOT NULL AND effect IS NOT NULL AND instrument_key IS NOT NULL
+    ORDER BY row_id
+"""
+_MOST_PLACES = 3
+"""Statements print fees with two decimals, older exports with three; longer texts are artefacts of a conversion."""
+
+
+def account_evidence(session: WriteSession, plan: AccountPlan, schedule: FeeSchedule) -> OrfEvidence:
+    """What every standing option trade of the account says about ORF."""
+    fills = [fill for row in session.frame(_ROWS, [plan.account]).to_dicts() if (fill := _charged(row)) is not None]
+    return orf_evidence(fills, schedule)
+
+
+def _charged(row: dict[str, Any]) -> ChargedFill | None:
+    try:
+        instrument = from_occ(row["instrument_key"], multiplier=row["multiplier"])
+    except SymbolError:
+        return None
+    if not instrument.is_option or instrument.fee_product is None or instrument.multiplier is None:
+        return None
+    fill = FeeFill(
+        product=instrument.fee_product,
+        side=row["side"],
+        effect=row["effect"],
+        quantity=row["quantity"],
+        price=row["price"],
+        multiplier=instrument.multiplier,
+        session_date=row["session_date"],
+        root=instrument.fee_root,
+    )
+    leg = stable_id("statement-leg", row["order_number"] or row["row_id"], row["instrument_key"], row["side"])
+    return ChargedFill(row["row_id"], leg, row["occurred_at"], fill, -row["fees"], _places(row["printed"]))
+
+
+def _places(printed: str | None) -> int:
+    decimals = len(printed.partition(".")[2]) if printed else 0
+    return min(max(decimals, 2), _MOST_PLACES)
+
+
+def scheduled_orf(schedule: FeeSchedule, day: dt.date) -> Decimal:
+    """The schedule's ORF per contract on a day; zero where it charges none."""
+    rate = schedule.rate(ORF, PRODUCT, day)
+    return Decimal(0) if rate is None else rate.amount
+
+
+def propose_fee_levels(session: WriteSession, plan: AccountPlan) -> int:
+    """Propose every change of the ORF level that the account's fills prove against the accepted schedule.
+
+    Returns how many proposals are new or changed. Proposals that no fill supports any more are withdrawn; accepted and
+    rejected ones stay as they are and are not proposed again.
+    """
+    schedule = accepted_schedule(session, plan)
+    if schedule is None:
+        return 0
+    observations = account_evidence(session, plan, schedule).observations
+    fit = fit_levels(observations, lambda day: scheduled_orf(schedule, day), component=ORF)
+    known: dict[str, tuple[str, dt.datetime]] = {
+        row[0]: (row[1], row[2])
+        for row in session.rows(
+            "SELECT proposal_id, state, proposed_at FROM records.fee_rate_proposals WHERE account = ? AND component = ?",
+            [plan.account, ORF],
+        )
+    }
+    rows = []
+    for change, later in zip_longest(fit.changes, fit.changes[1:]):
+        proposal_id = stable_id(
+            "fee-rate", plan.broker, plan.plan, plan.account, ORF, change.effective_from.isoformat()
+        )
+        state, proposed_at = known.get(proposal_id, ("proposed", session.now))
+        if state == "proposed":
+            ends = None if later is None else later.effective_from - dt.timedelta(days=1)
+            rows.append(_proposal(plan, change, ends, observations, proposal_id=proposal_id, proposed_at=proposed_at))
+    return session.replace(
+        FeeRateProposal,
+        frame(FeeRateProposal, rows),
+        "account = ? AND component = ? AND state = 'proposed'",
+        [plan.account, ORF],
+    )
+
+
+def decide_fee_level(session: WriteSession, proposal_id: str, *, accept: bool, by: str, note: str = "") -> None:
+    """Accept or reject a proposed rate, and have the fees that it touches reconciled again.
+
+    `proposal_id` may be shortened to its first six digits. Raises NotFound, and Conflict for several or for one that
+    was decided the other way; deciding the same again changes nothing.
+    """
+    found = session.rows(
+        "SELECT proposal_id, state, account, effective_from, effective_to FROM records.fee_rate_proposals "
+        "WHERE starts_with(proposal_id, ?)",
+        [proposal_id],
+    )
+    if len(proposal_id) < _SHORTEST_ID or not found:
+        raise NotFound(
+            f"no fee rate is proposed under {proposal_id!r}", remedy='tomking sql "FROM records.fee_rate_proposals"'
+        )
+    if len(found) > 1:
+        raise Conflict(f"{proposal_id!r} names {len(found)} proposals", remedy="give more of the id")
+    whole_id, state, account, first, last = found[0]
+    wanted = "accepted" if accept else "rejected"
+    if state == wanted:
+        return
+    if state != "proposed":
+        raise Conflict(f"the proposal was {state} before")
+    with session.transaction():
+        session.execute(
+            "UPDATE records.fee_rate_proposals SET state = ?, decided_at = ?, decided_by = ?, note = ? "
+            "WHERE proposal_id = ?",
+            [wanted, session.now, by, note or None, whole_id],
+        )
+        if accept:
+            days = session.rows(
+                "SELECT DISTINCT session_date FROM records.statement_rows "
+                "WHERE account = ? AND session_date >= ? AND session_date <= coalesce(?, session_date)",
+                [account, first, last],
+            )
+            session.mark_dirty(DIRTY_DOMAIN, [day for (day,) in days], f"{ORF} from {first} accepted")
+
+
+def _proposal(
+    plan: AccountPlan,
+    change: LevelChange,
+    ends: dt.date | None,
+    observations: Sequence[LevelObservation],
+    *,
+    proposal_id: str,
+    proposed_at: dt.datetime,
+) -> dict[str, object]:
+    by_id = {seen.row_id: seen for seen in observations}
+    evidence = {
+        "last_fill_before": change.after.isoformat() if change.after else None,
+        "rows": [
+            {"row_id": name, "low": str(by_id[name].amount_low), "high": str(by_id[name].amount_high),
+             "contracts": str(by_id[name].contracts)}
+            for name in change.evidence
+        ],
+    }  # fmt: skip
+    return {
+        "proposal_id": proposal_id,
+        "broker": plan.broker,
+        "plan": plan.plan,
+        "account": plan.account,
+        "component": change.component,
+        "product": PRODUCT,
+        "effective_from": change.effective_from,
+        "effective_to": ends,
+        "amount": change.estimate,
+        "interval_low": change.low,
+        "interval_high": change.high,
+        "replaces_amount": change.old,
+        "fills": change.fills,
+        "evidence": json.dumps(evidence, sort_keys=True),
+        "state": "proposed",
+        "proposed_at": proposed_at,
+        "decided_at": None,
+        "decided_by": None,
+        "note": None,
+    }

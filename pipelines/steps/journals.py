@@ -1,0 +1,298 @@
+"""Reading journals out of an object store, joining them to runs, taking acknowledgements from them.
+
+Holds: the three steps after the algorithm has written: ingest, link, acknowledge.
+Belongs here: journal entries on their way into `records`.
+Never here: the lines' format (`pipelines.parsing.journal`), publishing parameters.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.parsing.journal import OURS, PARSER_VERSION, JournalPlace, JournalSegment, journal_place, parse_segment
+from pipelines.steps.parameter_log import add_event_row, next_sequence
+from warehouse.access import WriteSession
+from warehouse.frames import frame
+from warehouse.keys import stable_id
+from warehouse.models.records.journal import JournalEntry
+
+KIND = "journal"
+START_TOLERANCE = dt.timedelta(minutes=10)
+"""How far a journal's start may lie from a run's, where nothing else joins the two."""
+
+_STAMPED = re.compile(r"(?P<algorithm>.*)-(?P<stamp>[0-9]{14})")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalOutcome:
+    """Counts of one pass: segments seen, those with new bytes, new entries, refused lines."""
+
+    segments: int = 0
+    read: int = 0
+    new_entries: int = 0
+    refused_lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Journal:
+    """A journal that belongs to no run yet."""
+
+    journal_key: str
+    run_key: str
+    dialect: str
+    began_at: dt.datetime
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _RunStart:
+    """What joins a run to a journal."""
+
+    run_id: str
+    algorithm_id: str
+    name: str
+    started_at: dt.datetime | None
+    source_path: str
+
+
+def ingest_journals(session: WriteSession, root: Path, deployment: str | None = None) -> JournalOutcome:
+    """Read every journal segment below an object store's root that holds bytes not read before.
+
+    `deployment` limits our layout to that deployment, and labels journals of the older layout, which name none.
+    """
+    segments = read = new = refused = 0
+    for path, place in _segments(root, deployment):
+        segments += 1
+        with session.transaction():
+            found = _ingest(session, path, place, deployment)
+        if found is not None:
+            read, new, refused = read + 1, new + found[0], refused + found[1]
+    return JournalOutcome(segments, read, new, refused)
+
+
+def _segments(root: Path, deployment: str | None) -> Iterator[tuple[Path, JournalPlace]]:
+    if not root.is_dir():
+        return
+    for path in sorted(root.rglob("*.jsonl")):
+        place = journal_place(path.relative_to(root).as_posix())
+        if place is not None and path.is_file() and (place.deployment in (None, deployment) or deployment is None):
+            yield path, place
+
+
+def _ingest(session: WriteSession, path: Path, place: JournalPlace, deployment: str | None) -> tuple[int, int] | None:
+    """Read one segment; returns new entries and refused lines, or None where these bytes were read before."""
+    raw = session.raw.put(path)
+    known = session.rows(
+        "SELECT 1 FROM ops.files WHERE path = ? AND sha256 = ? AND kind = ? AND parser_version = ?",
+        [str(path), raw.sha256, KIND, PARSER_VERSION],
+    )
+    if known:
+        return None
+    found = parse_segment(session.raw.read(raw.sha256))
+    key = _journal_key(place, found)
+    session.resolve_quarantine(path=path)
+    for refusal in found.refusals:
+        session.refuse(
+            path=path,
+            sha256=raw.sha256,
+            reason=refusal.reason,
+            line=refusal.line,
+            field=refusal.field,
+            value=refusal.value,
+        )
+    new, changed = _store(session, path, place, found, key=key, sha256=raw.sha256, deployment=deployment)
+    refused = len(found.refusals) + changed
+    outcome = "ingested" if not refused else "partial" if found.lines else "refused"
+    session.record_file(
+        path=path,
+        sha256=raw.sha256,
+        size=raw.size,
+        kind=KIND,
+        parser_version=PARSER_VERSION,
+        outcome=outcome,
+        message=f"{refused} lines refused" if refused else None,
+    )
+    return new, refused
+
+
+def _journal_key(place: JournalPlace, found: JournalSegment) -> str:
+    if place.deployment is not None:
+        return f"{place.deployment}/{place.run_key}"
+    return f"{place.run_key}@{found.first_line_hash or ''}"
+
+
+def _store(
+    session: WriteSession,
+    path: Path,
+    place: JournalPlace,
+    found: JournalSegment,
+    *,
+    key: str,
+    sha256: str,
+    deployment: str | None,
+) -> tuple[int, int]:
+    """Add lines that are new; a line that says something else than before is refused, because journals only grow."""
+    segment = str(place.segment)
+    before: dict[int, str] = dict(
+        session.rows(
+            "SELECT line, payload FROM records.journal_entries WHERE journal_key = ? AND segment = ?", [key, segment]
+        )
+    )
+    changed = [line for line in found.lines if before.get(line.line, line.payload) != line.payload]
+    for line in changed:
+        session.refuse(path=path, sha256=sha256, reason="changed_line", line=line.line, value=line.payload[:200])
+    rows = [
+        {
+            "journal_key": key,
+            "segment": segment,
+            "line": line.line,
+            "deployment": place.deployment or deployment,
+            "run_key": place.run_key,
+            "run_id": None,
+            "dialect": found.dialect,
+            "kind": line.kind,
+            "occurred_at": line.occurred_at,
+            "payload": line.payload,
+            "sha256": sha256,
+            "learnt_at": session.now,
+        }
+        for line in found.lines
+        if line.line not in before
+    ]
+    return session.insert_new(JournalEntry, frame(JournalEntry, rows)), len(changed)
+
+
+def link_journals(session: WriteSession) -> int:
+    """Join journals to their runs; returns how many were joined now.
+
+    Exact where the run published its journal's name as a statistic. Otherwise a journal inside a run's own folder is
+    that run's, and one that carries an algorithm id belongs to the run of that id which began within ten minutes.
+    """
+    linked = 0
+    with session.transaction():
+        named: dict[str, str] = dict(
+            session.rows(
+                "SELECT value_text, min(run_id) FROM records.run_statistics WHERE name = 'Journal' "
+                "GROUP BY value_text HAVING count(DISTINCT run_id) = 1"
+            )
+        )
+        runs = [
+            _RunStart(*row)
+            for row in session.rows(
+                "SELECT run_id, algorithm_id, name, started_at, source_path FROM records.runs ORDER BY run_id"
+            )
+        ]
+        for journal in _unlinked(session):
+            run_id = named.get(journal.run_key) or _guess(journal, runs)
+            if run_id is not None:
+                session.execute(
+                    "UPDATE records.journal_entries SET run_id = ? WHERE journal_key = ?", [run_id, journal.journal_key]
+                )
+                linked += 1
+        linked += _inherit(session)
+    return linked
+
+
+def _unlinked(session: WriteSession) -> list[_Journal]:
+    rows = session.rows(
+        "SELECT j.journal_key, any_value(j.run_key), any_value(j.dialect), min(j.occurred_at), "
+        "list(DISTINCT f.path ORDER BY f.path) FILTER (WHERE f.path IS NOT NULL) "
+        "FROM records.journal_entries j LEFT JOIN ops.files f ON f.sha256 = j.sha256 AND f.kind = ? "
+        "GROUP BY j.journal_key HAVING count(*) > count(j.run_id) ORDER BY j.journal_key",
+        [KIND],
+    )
+    return [_Journal(key, run, dialect, began, tuple(paths or ())) for key, run, dialect, began, paths in rows]
+
+
+def _guess(journal: _Journal, runs: list[_RunStart]) -> str | None:
+    """The one run a journal can belong to by its place or its start; None where that is none or several."""
+    if journal.run_key == "":
+        return None
+    inside = [run for run in runs if any(path.startswith(f"{run.source_path.rstrip('/')}/") for path in journal.paths)]
+    if len(inside) == 1:
+        return inside[0].run_id
+    algorithm, began = journal.run_key, journal.began_at
+    stamped = _STAMPED.fullmatch(journal.run_key) if journal.dialect == OURS else None
+    if stamped:
+        algorithm = stamped["algorithm"]
+        began = dt.datetime.strptime(stamped["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+    near = [
+        (abs(run.started_at - began), run.run_id)
+        for run in runs
+        if run.started_at is not None and _plain(run.algorithm_id) == algorithm
+    ]
+    near = [found for found in near if found[0] <= START_TOLERANCE]
+    return min(near)[1] if near else None
+
+
+def _plain(algorithm_id: str) -> str:
+    """An algorithm id as a run key spells it."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", algorithm_id)[:80]
+
+
+def _inherit(session: WriteSession) -> int:
+    """A nameless journal of the older layout is the first line of another one: the same run wrote both."""
+    found = session.rows(
+        "SELECT nameless.journal_key, min(other.run_id) FROM records.journal_entries nameless "
+        "JOIN records.journal_entries other ON other.line = nameless.line AND other.payload = nameless.payload "
+        "AND other.run_key <> '' AND other.run_id IS NOT NULL "
+        "WHERE nameless.run_key = '' AND nameless.run_id IS NULL AND nameless.line = 1 "
+        "GROUP BY nameless.journal_key HAVING count(DISTINCT other.run_id) = 1 ORDER BY nameless.journal_key"
+    )
+    for key, run_id in found:
+        session.execute("UPDATE records.journal_entries SET run_id = ? WHERE journal_key = ?", [run_id, key])
+    return len(found)
+
+
+def acknowledge(session: WriteSession) -> int:
+    """Note which stored sets the algorithm said it applied; returns how many acknowledgements are new or changed.
+
+    One for each set and journal. The instant is when the run began by the wall clock where that is known: a
+    backtest's own clock shows the past.
+    """
+    rows = session.rows(
+        "SELECT (j.payload ->> '$.sha256'), j.journal_key, any_value(j.run_key), min(j.run_id), min(j.occurred_at), "
+        "min(r.started_at), any_value(r.mode) "
+        "FROM records.journal_entries j "
+        "JOIN records.parameter_sets s ON s.sha256 = (j.payload ->> '$.sha256') "
+        "LEFT JOIN records.runs r ON r.run_id = j.run_id "
+        "WHERE j.kind = 'parameters_applied' GROUP BY 1, 2 ORDER BY 5, 2, 1"
+    )
+    changed = 0
+    with session.transaction():
+        for sha256, journal_key, run_key, run_id, occurred_at, started_at, mode in rows:
+            event_id = stable_id("parameters-applied", sha256, journal_key)
+            known = session.rows("SELECT sequence FROM records.parameter_events WHERE event_id = ?", [event_id])
+            changed += add_event_row(
+                session,
+                {
+                    "event_id": event_id,
+                    "sha256": sha256,
+                    "state": "acknowledged",
+                    "sequence": known[0][0] if known else next_sequence(session),
+                    "happened_at": _wall_clock(run_key, occurred_at, started_at, mode),
+                    "actor": f"journal {journal_key}",
+                    "in_force_from": None,
+                    "run_id": run_id,
+                    "note": f"applied at {occurred_at:%Y-%m-%dT%H:%M:%SZ} by the algorithm's clock",
+                },
+            )
+    return changed
+
+
+def _wall_clock(
+    run_key: str, occurred_at: dt.datetime, started_at: dt.datetime | None, mode: str | None
+) -> dt.datetime:
+    if mode in ("paper", "live"):
+        return occurred_at
+    if started_at is not None:
+        return started_at
+    stamped = _STAMPED.fullmatch(run_key)
+    if stamped is None:
+        return occurred_at
+    begun = dt.datetime.strptime(stamped["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+    return max(begun, occurred_at)
