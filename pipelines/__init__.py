@@ -1,0 +1,1 @@
+"""The pipeline: parsing, transforms, the steps between them and the warehouse, Dagster, the command line."""

@@ -1,0 +1,1 @@
+"""The subcommands of `tomking`, one file per noun; `pipelines.cli` assembles them."""

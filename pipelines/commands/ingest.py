@@ -1,0 +1,46 @@
+"""`tomking ingest`: take files in.
+
+Holds: the command that finds out what each path is and reads it.
+Belongs here: its options and the table of outcomes.
+Never here: parsing (pipelines.parsing) or writing (pipelines.steps).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipelines.commands.output import Session, console, json_option, pass_session, print_json, print_table, progress_bar
+from pipelines.steps.ingest import ingest_paths
+
+EXIT_REFUSED = 5
+"""Something was refused; everything else was taken."""
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--account", help="alias of the account a statement or a live run belongs to")
+@click.option("--rehearses", help="alias of the account a paper run or backtest is to be reconciled with")
+@json_option
+@pass_session
+def ingest(session: Session, paths: tuple[Path, ...], account: str | None, rehearses: str | None) -> None:
+    """Take in PATHS: run folders, folders of runs, live folders, object stores, statements, prices.
+
+    Known bytes are skipped; what is refused is kept in quarantine and listed (exit code 5).
+    """
+    with (
+        progress_bar("ingest", quiet=session.as_json) as progress,
+        session.warehouse.writer("tomking ingest") as writer,
+    ):
+        report = ingest_paths(
+            writer, session.settings, list(paths), account=account, rehearses=rehearses, progress=progress
+        )
+    if session.as_json:
+        print_json(report)
+    else:
+        rows = [(item.kind, item.outcome, item.name, item.summary) for item in report.items]
+        print_table(None, ("kind", "outcome", "name", "what"), rows)
+        console.print(report.summary)
+    if report.refused:
+        raise click.exceptions.Exit(EXIT_REFUSED)

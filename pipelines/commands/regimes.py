@@ -1,0 +1,47 @@
+"""`tomking regimes`: recompute and show correlation regimes.
+
+Holds: the command.
+Belongs here: its options and table.
+Never here: correlation arithmetic (tomking.kernel).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from pipelines.commands.output import Session, json_option, pass_session, print_rows
+from pipelines.steps.regimes import recompute_regimes
+
+COLUMNS = (
+    "universe",
+    "session_date",
+    "regime",
+    "danger",
+    "diversification",
+    "mean_correlation",
+    "score",
+    "reason",
+    "known_at",
+)
+
+
+@click.command("regimes")
+@click.option("--through", type=click.DateTime(["%Y-%m-%d"]), help="use no price after this session")
+@click.option("--days", default=1, show_default=True, help="how many of the newest sessions to show")
+@click.option("--show-only", is_flag=True, help="compute nothing")
+@json_option
+@pass_session
+def regimes(session: Session, through: dt.datetime | None, days: int, show_only: bool) -> None:
+    """Label every session that has prices and no label yet, then show the newest."""
+    if not show_only:
+        with session.warehouse.writer("tomking regimes") as writer:
+            recompute_regimes(writer, session.settings, through.date() if through else None)
+    query = (
+        f"select {', '.join(COLUMNS)} from marts.regimes "
+        "qualify row_number() over (partition by universe order by session_date desc) <= ? order by universe, session_date"
+    )
+    with session.warehouse.reader() as connection:
+        rows = connection.execute(query, [days]).fetchall()
+    print_rows(session, "regimes", COLUMNS, rows)

@@ -1,0 +1,248 @@
+"""The configuration file: reading, checking and naming every setting.
+
+Holds: the typed form of `tomking.toml`, its loader and the search for the file.
+Belongs here: a setting that a user writes down (paths, accounts, deployments, universes, limits).
+Never here: calibrated values (those are parameter sets) or credentials (environment or OS keyring only).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pipelines.errors import ConfigurationError
+
+CONFIG_NAME = "tomking.toml"
+CONFIG_VARIABLE = "TOMKING_CONFIG"
+RUN_MODES = ("backtest", "paper", "live")
+BROKERS = ("tastytrade", "ibkr", "schwab", "tdameritrade")
+
+
+class PathSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Folders, relative to the folder of `tomking.toml` unless absolute."""
+
+    state: str = "state"
+    lean_results: tuple[str, ...] = ("backtests", "live")
+    object_store: str = "storage"
+    inbox: str = "inbox"
+    lean_data: str | None = None
+    prices: tuple[str, ...] = ()
+
+
+class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A brokerage account under its alias; the account number itself is never written anywhere."""
+
+    alias: str
+    broker: str = "tastytrade"
+    plan: str = "standard"
+    currency: str = "USD"
+    opened: dt.date | None = None
+    closed: dt.date | None = None
+
+
+class DeploymentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a LEAN project runs: its mode decides whether an account reconciles with it.
+
+    `results` are the folders of its runs; `account` is the account a live deployment trades in, `rehearses` the one
+    whose statements a paper run or backtest is compared with for demonstration.
+    """
+
+    name: str
+    project: str = "algorithm"
+    mode: str = "backtest"
+    account: str | None = None
+    rehearses: str | None = None
+    results: tuple[str, ...] = ()
+    calibrate: bool = True
+    """Whether the nightly loop calibrates and publishes parameter sets for this deployment."""
+
+
+class UniverseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Symbols whose correlations and regimes are followed together.
+
+    `source` is the price source (`skfolio`, `lean`, `csv`); None takes whichever source has the symbol.
+    `groups` maps a symbol to its group (sector) for the group means.
+    """
+
+    name: str
+    symbols: tuple[str, ...]
+    source: str | None = None
+    groups: dict[str, str] = {}
+    start: dt.date | None = None
+
+
+class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the nightly calibration uses and how far a value may move at once."""
+
+    universe: str | None = None
+    data_through: dt.date | None = None
+    """Fixed end of the data (rehearsals and demonstrations); None means the newest complete session."""
+    effective_from: dt.date | None = None
+    approve_by_rule: bool = True
+
+
+class LeanSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How LEAN's files are judged."""
+
+    stale_after_hours: int = 24
+    """A run whose files say `Running` and whose newest time inside is older than this was killed."""
+
+
+class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept for how long. None keeps for ever."""
+
+    raw_days: int | None = None
+    backups: int = 14
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything in `tomking.toml`; `root` is the folder the file lies in."""
+
+    root: Path
+    paths: PathSettings = PathSettings()
+    lean: LeanSettings = LeanSettings()
+    accounts: tuple[AccountSettings, ...] = ()
+    deployments: tuple[DeploymentSettings, ...] = ()
+    universes: tuple[UniverseSettings, ...] = ()
+    calibration: CalibrationSettings = CalibrationSettings()
+    retention: RetentionSettings = RetentionSettings()
+
+    def path(self, value: str) -> Path:
+        """A configured path, absolute, relative to the configuration file."""
+        return (self.root / Path(value).expanduser()).absolute()
+
+    @property
+    def state_dir(self) -> Path:
+        """Where warehouse, raw store, published copy and Dagster's own history live."""
+        return self.path(self.paths.state)
+
+    @property
+    def object_store(self) -> Path:
+        """The root of LEAN's object store."""
+        return self.path(self.paths.object_store)
+
+    @property
+    def inbox(self) -> Path:
+        """Where statements are dropped."""
+        return self.path(self.paths.inbox)
+
+    @property
+    def lean_results(self) -> tuple[Path, ...]:
+        """Folders of runs that the sensor watches."""
+        return tuple(self.path(folder) for folder in self.paths.lean_results)
+
+    @property
+    def stale_after(self) -> dt.timedelta:
+        """Age of the newest time in a run's files after which a `Running` run counts as killed."""
+        return dt.timedelta(hours=self.lean.stale_after_hours)
+
+    def account(self, alias: str) -> AccountSettings | None:
+        """The configured account of that alias, if any."""
+        return next((account for account in self.accounts if account.alias == alias), None)
+
+    def deployment(self, name: str) -> DeploymentSettings:
+        """The configured deployment of that name.
+
+        Raises ConfigurationError naming the ones there are.
+        """
+        for deployment in self.deployments:
+            if deployment.name == name:
+                return deployment
+        known = ", ".join(deployment.name for deployment in self.deployments) or "none"
+        raise ConfigurationError(
+            f"no deployment is called {name!r}",
+            where=str(self.root / CONFIG_NAME),
+            why=f"configured: {known}",
+            remedy="add a [[deployments]] table or name one of these",
+        )
+
+
+def find_config(explicit: Path | None = None) -> Path:
+    """The configuration file: `--config`, then `TOMKING_CONFIG`, then the nearest one above the current folder.
+
+    Raises ConfigurationError with the command that makes one.
+    """
+    remedy = "run `tomking init` in the folder that should hold the instance, or set TOMKING_CONFIG"
+    if explicit is None and (named := os.environ.get(CONFIG_VARIABLE)):
+        explicit = Path(named)
+    if explicit is not None:
+        candidate = explicit / CONFIG_NAME if explicit.is_dir() else explicit
+        if not candidate.is_file():
+            raise ConfigurationError("the configuration file is not there", where=str(candidate), remedy=remedy)
+        return candidate.absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / CONFIG_NAME).is_file():
+            return folder / CONFIG_NAME
+    raise ConfigurationError(f"no {CONFIG_NAME} here or above", where=str(here), remedy=remedy)
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read and check `tomking.toml`. Raises ConfigurationError naming file, key and what is allowed."""
+    file = find_config(path)
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError("the configuration cannot be read", where=str(file), why=str(error)) from error
+    return settings_from(document, file)
+
+
+def settings_from(document: Mapping[str, Any], file: Path) -> Settings:
+    """Turn a parsed TOML document into settings; `file` is named in errors and gives the root folder."""
+    try:
+        settings = msgspec.convert({**document, "root": str(file.parent)}, Settings, strict=True, dec_hook=_decode_path)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(
+            "the configuration does not fit", where=str(file), why=str(error), remedy="see tomking.example.toml"
+        ) from error
+    _check(settings, file)
+    return settings
+
+
+def _decode_path(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError(kind)
+
+
+def _check(settings: Settings, file: Path) -> None:
+    def refuse(why: str) -> ConfigurationError:
+        return ConfigurationError("the configuration contradicts itself", where=str(file), why=why)
+
+    for label, names in (
+        ("account alias", [account.alias for account in settings.accounts]),
+        ("deployment name", [deployment.name for deployment in settings.deployments]),
+        ("universe name", [universe.name for universe in settings.universes]),
+    ):
+        if repeated := _repeated(names):
+            raise refuse(f"{label} {repeated!r} stands twice")
+    aliases = {account.alias for account in settings.accounts}
+    for account in settings.accounts:
+        if account.broker not in BROKERS:
+            raise refuse(f"account {account.alias!r}: broker {account.broker!r} is not one of {', '.join(BROKERS)}")
+    for deployment in settings.deployments:
+        if deployment.mode not in RUN_MODES:
+            raise refuse(
+                f"deployment {deployment.name!r}: mode {deployment.mode!r} is not one of {', '.join(RUN_MODES)}"
+            )
+        for alias in (deployment.account, deployment.rehearses):
+            if alias is not None and alias not in aliases:
+                raise refuse(f"deployment {deployment.name!r} names account {alias!r}, which is not configured")
+        if deployment.account is not None and deployment.mode != "live":
+            raise refuse(
+                f"deployment {deployment.name!r} is {deployment.mode}: only a live deployment trades in an account; "
+                "use `rehearses` to compare its figures with one"
+            )
+    universes = {universe.name for universe in settings.universes}
+    if settings.calibration.universe is not None and settings.calibration.universe not in universes:
+        raise refuse(f"calibration.universe {settings.calibration.universe!r} is not configured")
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    return next((name for position, name in enumerate(names) if name in names[:position]), None)

@@ -1,0 +1,62 @@
+"""Metadata that assets show: counts, tables, pictures.
+
+Holds: turning outcomes and frames into Dagster metadata values.
+Belongs here: presentation shared by several domains.
+Never here: queries of one domain.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from pipelines import plots
+
+ROWS_SHOWN = 50
+
+
+def counts(outcome: Any) -> dict[str, dg.MetadataValue[Any]]:
+    """The scalar fields of an outcome dataclass."""
+    values: dict[str, dg.MetadataValue[Any]] = {}
+    if not dataclasses.is_dataclass(outcome):
+        return values
+    for field in dataclasses.fields(outcome):
+        value = getattr(outcome, field.name)
+        if isinstance(value, bool):
+            values[field.name] = dg.MetadataValue.bool(value)
+        elif isinstance(value, int):
+            values[field.name] = dg.MetadataValue.int(value)
+        elif isinstance(value, Decimal):
+            values[field.name] = dg.MetadataValue.text(format(value, "f"))
+        elif isinstance(value, str | dt.date) and value:
+            values[field.name] = dg.MetadataValue.text(str(value))
+    return values
+
+
+def table(frame: pl.DataFrame) -> dg.MetadataValue[Any]:
+    """A frame as a markdown table, at most fifty rows."""
+    if frame.height == 0:
+        return dg.MetadataValue.md("*no rows*")
+    head = "| " + " | ".join(frame.columns) + " |\n|" + "---|" * frame.width
+    body = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.head(ROWS_SHOWN).iter_rows()]
+    more = f"\n\n*{frame.height - ROWS_SHOWN} more rows*" if frame.height > ROWS_SHOWN else ""
+    return dg.MetadataValue.md("\n".join([head, *body]) + more)
+
+
+def picture(png: bytes, title: str) -> dg.MetadataValue[Any]:
+    """A picture inside markdown, shown in a dialog of the UI."""
+    return dg.MetadataValue.md(plots.as_markdown(png, title))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value).replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,51 @@
+"""Assets of correlation regimes.
+
+Holds: regime labels, pair and group correlations.
+Belongs here: what is computed from prices.
+Never here: thresholds being calibrated (the calibration's).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines import plots
+from pipelines.defs.metadata import picture, table
+from pipelines.defs.resources import WarehouseResource
+from pipelines.defs.stages import POOL, ask, results, rows_of, run
+
+TABLES = {
+    "regimes": "records.regime_days",
+    "pair_correlations": "derived.pair_correlations",
+    "group_correlations": "derived.group_correlations",
+}
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(name, deps=["daily_prices"], group_name="regimes", kinds={"duckdb"}, description=f"Table {sql}")
+        for name, sql in TABLES.items()
+    ],
+    pool=POOL,
+)
+def regime_labels(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Label every session that has prices and no label yet, as known now."""
+    outcome = run(context, warehouse, "regimes")
+    metadata = {name: {"rows": rows_of(warehouse, sql)} for name, sql in TABLES.items()}
+    for (universe,) in ask(warehouse, "select distinct universe from marts.regimes order by 1").iter_rows():
+        days = ask(
+            warehouse,
+            "select session_date, regime, mean_correlation, score from marts.regimes "
+            f"where universe = '{universe}' order by session_date desc limit 2520",
+        )
+        metadata["regimes"][f"timeline_{universe}"] = picture(plots.regime_timeline(days), f"regimes of {universe}")
+    metadata["regimes"]["newest"] = table(
+        ask(
+            warehouse,
+            "select universe, session_date, regime, mean_correlation, score, reason from marts.regimes "
+            "qualify row_number() over (partition by universe order by session_date desc) <= 5 order by universe, session_date desc",
+        )
+    )
+    yield from results(metadata, outcome, "regimes")

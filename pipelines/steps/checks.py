@@ -1,0 +1,234 @@
+"""Data checks: questions whose answer should be empty.
+
+Holds: the list of checks, each a query for the rows at fault, and the step that runs and records them.
+Belongs here: a check over tables of ours; the Dagster checks and `tomking status` both show these results.
+Never here: a check of one file's form (its parser refuses it) or repairs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.steps.alerts import raise_alert
+from warehouse.access import WriteSession
+from warehouse.frames import frame
+from warehouse.models.ops import CheckResult
+from warehouse.orphans import orphan_checks
+
+SAMPLE = 10
+"""Rows at fault that a result shows."""
+
+Severity = Literal["warn", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataCheck:
+    """A question whose answer should be empty: `query` selects the rows at fault.
+
+    `warn` is suspicious and never blocks; `error` is money or identity that does not hold.
+    """
+
+    name: str
+    asset: str
+    severity: Severity
+    about: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """What one check found."""
+
+    name: str
+    asset: str
+    severity: Severity
+    about: str
+    passed: bool
+    failures: int
+    columns: tuple[str, ...]
+    sample: tuple[tuple[str, ...], ...]
+
+
+HAND_WRITTEN: tuple[DataCheck, ...] = (
+    DataCheck(
+        "files_refused",
+        "lean_runs",
+        "warn",
+        "no LEAN file waits in quarantine",
+        "select q.file, q.line, q.field, q.reason from marts.quarantine q where q.state = 'open' and q.kind <> 'statement'",
+    ),
+    DataCheck(
+        "statements_refused",
+        "statements",
+        "warn",
+        "no statement or row of one waits in quarantine",
+        "select q.file, q.line, q.field, q.reason from marts.quarantine q where q.state = 'open' and q.kind = 'statement'",
+    ),
+    DataCheck(
+        "orders_complete",
+        "lean_runs",
+        "error",
+        "a complete run has as many orders as LEAN counted",
+        "select r.run_id, r.name, r.orders_claimed, count(o.order_id) as orders from records.runs r "
+        "left join records.orders o using (run_id) where r.is_complete and r.orders_claimed is not null "
+        "group by all having count(o.order_id) <> r.orders_claimed",
+    ),
+    DataCheck(
+        "filled_orders_have_fills",
+        "lean_runs",
+        "error",
+        "an order that LEAN calls filled has a fill event in a complete run",
+        "select o.run_id, o.order_id, o.symbol from records.orders o join records.runs r using (run_id) "
+        "where r.is_complete and o.status = 'filled' and not exists (select 1 from records.order_events e "
+        "where e.run_id = o.run_id and e.order_id = o.order_id and e.status in ('filled', 'partially_filled'))",
+    ),
+    DataCheck(
+        "fees_tie_to_lean",
+        "lean_runs",
+        "error",
+        "the fees of a run's events add up to LEAN's own total, to the cent, where all are in the account's currency",
+        "with ours as (select run_id, sum(fee_amount) as fees, bool_and(fee_currency = account_currency) as one_currency "
+        "from records.order_events join records.runs using (run_id) where fee_amount is not null group by run_id) "
+        "select r.run_id, r.name, ours.fees, s.value_text from ours join records.runs r using (run_id) "
+        "join records.run_statistics s on s.run_id = r.run_id and s.section = 'statistics' and s.name = 'Total Fees' "
+        "where r.is_complete and ours.one_currency and abs(ours.fees - s.value_number) > 0.0051",
+    ),
+    DataCheck(
+        "runs_failed",
+        "lean_runs",
+        "warn",
+        "no run of the last seven days ended in an error or was killed",
+        "select run_id, name, state, error from records.runs where state in ('runtime_error', 'killed') "
+        "and coalesce(ended_at, newest_at, started_at) > now() - interval 7 day",
+    ),
+    DataCheck(
+        "causes_add_up",
+        "fee_reconciliation",
+        "error",
+        "the causes of every order leg add up to its difference, exactly",
+        "select l.leg_id, l.account, l.difference, coalesce(sum(c.amount), 0) as explained from derived.fee_legs l "
+        "left join derived.fee_causes c using (leg_id) group by all having coalesce(sum(c.amount), 0) <> l.difference",
+    ),
+    DataCheck(
+        "day_totals_tie",
+        "fee_reconciliation",
+        "error",
+        "the broker's total of a day is the sum of its legs and account rows",
+        "select account, session_date, broker_total, legs_total, account_rows_total, unassigned "
+        "from derived.day_totals where not ties",
+    ),
+    DataCheck(
+        "fee_drift",
+        "fee_reconciliation",
+        "warn",
+        "the mean error of expected against charged fees stays inside its band",
+        "select * from marts.fee_drift where alarm",
+    ),
+    DataCheck(
+        "breaks_age",
+        "fee_reconciliation",
+        "warn",
+        "no open break without an owner",
+        "select break_id, account, cause, session_date, age_days from marts.breaks where state = 'open' and owner is null",
+    ),
+    DataCheck(
+        "statements_fresh",
+        "statements",
+        "warn",
+        "every account that live runs trade in has a statement row of the last five days",
+        "select a.account, max(s.session_date) as newest from records.run_accounts a "
+        "left join records.statement_rows s using (account) where a.relation = 'live' group by all "
+        "having max(s.session_date) is null or max(s.session_date) < current_date - 5",
+    ),
+    DataCheck(
+        "regime_follows_prices",
+        "regimes",
+        "error",
+        "every universe is labelled through its newest price day",
+        "with newest as (select universe, max(session_date) as labelled from records.regime_days group by universe) "
+        "select universe, labelled from newest where labelled < "
+        "(select max(p.session_date) - 7 from records.daily_prices p)",
+    ),
+    DataCheck(
+        "published_set_acknowledged",
+        "parameter_sets",
+        "warn",
+        "a set that was published more than two days ago has been acknowledged by a run",
+        "select parameter_set_id, published_at from marts.parameter_sets "
+        "where state = 'published' and published_at < now() - interval 2 day",
+    ),
+    DataCheck(
+        "nightly_fresh",
+        "operations",
+        "warn",
+        "the nightly job succeeded in the last 36 hours",
+        "select coalesce(max(ended_at)::text, 'never') as last_success from ops.jobs where job = 'nightly' "
+        "and outcome = 'succeeded' having max(ended_at) is null or max(ended_at) < now() - interval 36 hour",
+    ),
+)
+
+
+def all_checks() -> tuple[DataCheck, ...]:
+    """Every check: the hand-written ones and one orphan check per declared reference."""
+    generated = (
+        DataCheck(check.name, "operations", "error", f"every {check.source} stands in {check.target}", check.sql)
+        for check in orphan_checks()
+    )
+    return (*HAND_WRITTEN, *generated)
+
+
+def run_checks(session: WriteSession, checks: Sequence[DataCheck] | None = None) -> tuple[CheckOutcome, ...]:
+    """Run checks, record each result that differs in `ops.checks`, and raise an alert for each one that newly fails."""
+    chosen = all_checks() if checks is None else tuple(checks)
+    outcomes = tuple(_run(session, check) for check in chosen)
+    _record(session, outcomes)
+    return outcomes
+
+
+def _run(session: WriteSession, check: DataCheck) -> CheckOutcome:
+    found = session.frame(f"select * from ({check.query}) as at_fault limit {SAMPLE}")
+    failures = session.rows(f"select count(*) from ({check.query}) as at_fault")[0][0] if found.height else 0
+    sample = tuple(tuple("" if value is None else str(value) for value in row) for row in found.iter_rows())
+    return CheckOutcome(
+        check.name, check.asset, check.severity, check.about, failures == 0, int(failures), tuple(found.columns), sample
+    )
+
+
+def _record(session: WriteSession, outcomes: Iterable[CheckOutcome]) -> None:
+    before: dict[str, tuple[bool, dt.datetime | None, int, str]] = {
+        name: (passed, since, failures, detail)
+        for name, passed, since, failures, detail in session.rows(
+            "select check_name, passed, failing_since, failures, detail from ops.checks"
+        )
+    }
+    rows = []
+    for outcome in outcomes:
+        known = before.get(outcome.name)
+        newly = not outcome.passed and (known is None or known[0])
+        since = None if outcome.passed else (session.now if newly or known is None else known[1])
+        detail = json.dumps(
+            {"expected": outcome.about, "columns": outcome.columns, "sample": outcome.sample}, ensure_ascii=False
+        )
+        if known is not None and (known[0], known[2], known[3]) == (outcome.passed, outcome.failures, detail):
+            # A result that stands is no change; when the checks last ran is told by `ops.jobs`.
+            continue
+        rows.append(
+            {
+                "check_name": outcome.name,
+                "asset": outcome.asset,
+                "passed": outcome.passed,
+                "severity": outcome.severity,
+                "failures": outcome.failures,
+                "detail": detail,
+                "checked_at": session.now,
+                "failing_since": since,
+            }
+        )
+        if newly:
+            raise_alert(session, outcome.severity, outcome.name, f"{outcome.about}: {outcome.failures} at fault")
+    if rows:
+        session.upsert(CheckResult, frame(CheckResult, rows))

@@ -1,0 +1,117 @@
+"""The nightly loop as an ordered list of stages.
+
+Holds: the stages and the loop that runs them without an orchestrator.
+Belongs here: the order, and what each stage reads.
+Never here: the work of a stage (its own step) or schedules (pipelines.defs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.config import Settings
+from pipelines.steps.calibrate import calibrate_due
+from pipelines.steps.checks import run_checks
+from pipelines.steps.ingest import IngestReport, ingest_paths
+from pipelines.steps.jobs import job
+from pipelines.steps.journals import JournalOutcome, acknowledge, ingest_journals, link_journals
+from pipelines.steps.parameters import publish_due
+from pipelines.steps.prices import ingest_configured_prices
+from pipelines.steps.reconcile import reconcile_days
+from pipelines.steps.regimes import recompute_regimes
+from warehouse.access import Warehouse, WriteSession
+
+Report = Callable[[int, int, str], None]
+Stage = Callable[[WriteSession, Settings], Any]
+
+
+def ingest_results(session: WriteSession, settings: Settings) -> IngestReport:
+    """Read every folder of LEAN results: those of a deployment under its account, the others under none."""
+    report = IngestReport.empty()
+    claimed: set[Path] = set()
+    for deployment in settings.deployments:
+        folders = [folder for name in deployment.results if _holds_something(folder := settings.path(name))]
+        claimed.update(folders)
+        if folders:
+            report += ingest_paths(
+                session, settings, folders, account=deployment.account, rehearses=deployment.rehearses
+            )
+    others = [folder for folder in settings.lean_results if _holds_something(folder) and folder not in claimed]
+    return report + ingest_paths(session, settings, others) if others else report
+
+
+def _holds_something(folder: Path) -> bool:
+    """A results folder in which LEAN has not written yet is no news."""
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def ingest_inbox(session: WriteSession, settings: Settings) -> IngestReport:
+    """Read every statement in the inbox; a folder below it named like an account alias belongs to that account."""
+    report = IngestReport.empty()
+    if not settings.inbox.is_dir():
+        return report
+    loose = sorted(path for path in settings.inbox.iterdir() if path.is_file() and not path.name.startswith("."))
+    if loose:
+        report += ingest_paths(session, settings, loose)
+    for folder in sorted(path for path in settings.inbox.iterdir() if path.is_dir()):
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+        if files:
+            report += ingest_paths(session, settings, files, account=folder.name)
+    return report
+
+
+def read_journals(session: WriteSession, settings: Settings) -> JournalOutcome:
+    """Read the journals in the object store, join them to their runs, and note which sets were acknowledged."""
+    outcome = ingest_journals(session, settings.object_store)
+    link_journals(session)
+    acknowledge(session)
+    return outcome
+
+
+STAGES: dict[str, Stage] = {
+    "lean_runs": ingest_results,
+    "statements": ingest_inbox,
+    "journals": read_journals,
+    "daily_prices": ingest_configured_prices,
+    "fee_reconciliation": lambda session, settings: reconcile_days(session, settings),
+    "regimes": lambda session, settings: recompute_regimes(session, settings),
+    "parameter_sets": calibrate_due,
+    "published_parameters": publish_due,
+    "checks": lambda session, _settings: run_checks(session),
+}
+"""Name of each stage, also the name of its Dagster asset, in the order they run."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageOutcome:
+    """What a stage returned, under its name, and whether it changed the warehouse."""
+
+    stage: str
+    outcome: Any
+    changed: bool
+
+
+def run_stage(warehouse: Warehouse, settings: Settings, stage: str) -> StageOutcome:
+    """Run one stage under the writer's lock; the published copy follows when it changed something."""
+    with warehouse.writer(f"nightly: {stage}") as session:
+        outcome = STAGES[stage](session, settings)
+        return StageOutcome(stage, outcome, session.changed)
+
+
+def run_stages(warehouse: Warehouse, settings: Settings, report: Report) -> list[StageOutcome]:
+    """Run every stage in order; a stage that raises ends the loop."""
+    outcomes = []
+    for position, stage in enumerate(STAGES):
+        report(position, len(STAGES), stage)
+        outcomes.append(run_stage(warehouse, settings, stage))
+    report(len(STAGES), len(STAGES), "done")
+    return outcomes
+
+
+def run_nightly(warehouse: Warehouse, settings: Settings, report: Report) -> list[StageOutcome]:
+    """Run every stage as the job `nightly`, recorded in `ops.jobs`."""
+    with job(warehouse, "nightly"):
+        return run_stages(warehouse, settings, report)
