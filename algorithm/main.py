@@ -1,0 +1,69 @@
+"""The Tom King algorithm as LEAN starts it.
+
+Holds: the class LEAN looks for, its settings of the engine, its event handlers.
+Belongs here: one line from an event to the part that handles it.
+Never here: rules, prices, arithmetic.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from AlgorithmImports import *
+
+from tomking.adapters.chains import resolution_of
+from tomking.adapters.runner import Runner
+from tomking.adapters.settings import RunSettings
+
+BROKERAGES = {
+    "tastytrade": BrokerageName.TASTYTRADE,
+    "schwab": BrokerageName.CHARLES_SCHWAB,
+    "ibkr": BrokerageName.INTERACTIVE_BROKERS_BROKERAGE,
+}
+
+
+class TomKing(QCAlgorithm):
+    """Trades the published parameter set; every event goes to the runner."""
+
+    def initialize(self):
+        """Set the engine up, then let the runner read parameters and book."""
+        settings = RunSettings.read(self.get_parameter)
+        self.set_start_date(settings.start.year, settings.start.month, settings.start.day)
+        self.set_end_date(settings.end.year, settings.end.month, settings.end.day)
+        self.set_cash(float(settings.cash))
+        self.set_brokerage_model(BROKERAGES[settings.brokerage], AccountType.MARGIN)
+        # Raw prices: quantities, strikes and fills then match the broker's statements.
+        self.universe_settings.data_normalization_mode = DataNormalizationMode.RAW
+        self.set_name("tomking")
+        self.add_tag(settings.deployment)
+        self.runner = Runner(self, settings)
+        ticker = self.runner.prepare()
+        resolution = resolution_of(settings.resolution)
+        equity = self.add_equity(ticker, resolution, data_normalization_mode=DataNormalizationMode.RAW)
+        self.set_benchmark((lambda time: 0) if self.live_mode else equity.symbol)
+        self.runner.begin(equity.symbol)
+        if self.live_mode:
+            minutes = timedelta(minutes=settings.refresh_minutes)
+            self.schedule.on(
+                self.date_rules.every_day(), self.time_rules.every(minutes), lambda: self.runner.refresh("schedule")
+            )
+
+    def on_data(self, data):
+        """A slice of market data."""
+        self.runner.on_data(data)
+
+    def on_order_event(self, order_event):
+        """Something happened to an order."""
+        self.runner.on_order_event(order_event)
+
+    def on_assignment_order_event(self, assignment_event):
+        """A short option was assigned."""
+        self.runner.on_assignment(assignment_event)
+
+    def on_command(self, data):
+        """A live command without a type of its own."""
+        return self.runner.on_command(data)
+
+    def on_end_of_algorithm(self):
+        """The run is over."""
+        self.runner.stop()

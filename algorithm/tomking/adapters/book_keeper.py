@@ -1,0 +1,210 @@
+"""The book of trades between the object store, the orders and the portfolio.
+
+Holds: restoring and saving it, booking what orders have done, and following the portfolio where it went another way.
+Belongs here: whatever makes the book say what is true.
+Never here: deciding what to trade.
+
+The book is checked against the portfolio before every decision, because assignment, exercise, expiry and margin calls
+change legs without an order of ours. What is more in the portfolio than in the book is reported and left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from math import gcd
+
+from tomking.adapters.journal import Journal
+from tomking.adapters.object_store import Store
+from tomking.adapters.orders import GroupReport, LegFill, OrderDesk
+from tomking.kernel.contracts import make_tag, state_key
+from tomking.strategies.book import Book, BookRefused, Leg, Trade, dump_book, parse_book
+
+
+class BookKeeper:
+    """Keeps the book; `multiplier` is cash per share of premium and contract.
+
+    Only a `persistent` book is stored: a backtest begins with an empty one and must not touch a live deployment's.
+    """
+
+    def __init__(
+        self, store: Store, deployment: str, journal: Journal, multiplier: Decimal, *, persistent: bool
+    ) -> None:
+        self._store, self._journal, self._multiplier = store, journal, multiplier
+        self._key = state_key(deployment)
+        self._saved: bytes | None = None
+        self._persistent = persistent
+        self._causes: dict[str, str] = {}
+        self.book = Book()
+
+    def restore(self) -> None:
+        """Read the book of an earlier run of this deployment; a damaged one is reported and not used."""
+        if not self._persistent:
+            return
+        try:
+            document = self._store.read(self._key)
+            if document is None:
+                return
+            self.book = parse_book(document)
+        except (BookRefused, OSError) as error:
+            self._journal.write("error", message=str(error)[:500], where=self._key)
+            return
+        self._saved = document
+        self._journal.write("book_restored", trades=len(self.book.trades), source=self._key)
+
+    def save(self) -> None:
+        """Store the book where it changed."""
+        document = dump_book(self.book) if self._persistent else None
+        if document is None or document == self._saved:
+            return
+        try:
+            self._store.write(self._key, document)
+            self._saved = document
+        except OSError as error:
+            self._journal.write("error", message=str(error), where=self._key)
+
+    def take_over(self, desk: OrderDesk, holdings: Mapping[str, int]) -> None:
+        """After a restart, join resting orders to their trades again, by tag.
+
+        An opening order that is gone while its contracts are held was filled unseen: its price is then taken to be its
+        limit, the worst it can have been. Other orders that are gone are forgotten.
+        """
+        for trade in self.book.live():
+            working = trade.working
+            if working is None:
+                continue
+            found = desk.adopt(trade.id, make_tag(trade.strategy, trade.id, working.action))
+            if found:
+                self.book.change(trade.id, working=replace(working, order_ids=tuple(found)))
+            elif trade.state == "planned" and self._is_held(trade, holdings):
+                units = gcd(*(abs(leg.quantity) for leg in trade.legs))
+                self.book.change(
+                    trade.id,
+                    state="open",
+                    credit=-working.limit * units,
+                    opened_at=working.sent_at,
+                    attempts=0,
+                    working=None,
+                )
+                for leg in trade.legs:
+                    self._adjusted(leg.key, 0, leg.quantity, trade.id, "filled_unseen")
+            else:
+                self.book.change(trade.id, working=None)
+
+    def _is_held(self, trade: Trade, holdings: Mapping[str, int]) -> bool:
+        expected = self.book.expected()
+        return all(holdings.get(leg.key, 0) - expected.get(leg.key, 0) == leg.quantity for leg in trade.legs)
+
+    # --- what orders have done ---------------------------------------------------------------------------------------
+
+    def settle(self, desk: OrderDesk, now: datetime) -> bool:
+        """Book every group of orders that is filled or ended; True where something was."""
+        changed = False
+        for trade in self.book.live():
+            report = desk.report(trade.id) if trade.working is not None else None
+            if report is None or report.state == "working":
+                continue
+            desk.forget(trade.id)
+            self._book(trade, report, now)
+            changed = True
+        return changed
+
+    def _book(self, trade: Trade, report: GroupReport, now: datetime) -> None:
+        """A group that ended with some fills is booked for what was filled; the rest is asked for again."""
+        if trade.state == "planned":
+            if report.fills:
+                legs = tuple(Leg(fill.key, fill.quantity) for fill in report.fills)
+                self.book.change(
+                    trade.id,
+                    state="open",
+                    legs=legs,
+                    credit=-_cost(report.fills),
+                    opened_at=now,
+                    attempts=0,
+                    working=None,
+                )
+            else:
+                self.book.change(trade.id, working=None, attempts=trade.attempts + 1)
+            return
+        filled = {fill.key: fill.quantity for fill in report.fills}
+        legs = tuple(Leg(leg.key, leg.quantity + filled.get(leg.key, 0)) for leg in trade.legs)
+        trade = self.book.change(
+            trade.id,
+            legs=legs,
+            proceeds=None if trade.proceeds is None else trade.proceeds - _cost(report.fills),
+            attempts=0 if report.state == "filled" else trade.attempts + 1,
+            working=None,
+        )
+        if not trade.pairs:
+            self._end(trade, "closed")
+
+    # --- what the portfolio says -------------------------------------------------------------------------------------
+
+    def note_cause(self, key: str, cause: str) -> None:
+        """Remember why a holding is about to differ (`expired`, `assigned`, `margin_call`)."""
+        self._causes[key] = cause
+
+    def follow(self, holdings: Mapping[str, int]) -> None:
+        """Make open trades hold what the portfolio holds; contracts with resting orders wait until those are settled."""
+        resting = {leg.key for trade in self.book.live() if trade.working is not None for leg in trade.legs}
+        for key, expected in self.book.expected().items():
+            held = holdings.get(key, 0)
+            if held != expected and key not in resting:
+                self._follow_one(key, expected, held)
+        self._causes.clear()
+
+    def _follow_one(self, key: str, expected: int, held: int) -> None:
+        cause = self._causes.get(key, "closed")
+        if held * expected > 0 and abs(held) > abs(expected):
+            self._adjusted(key, expected, held, None, "more_held_than_booked")
+            return
+        left = held if held * expected > 0 else 0
+        for trade in self.book.live():
+            mine = sum(leg.quantity for leg in trade.legs if leg.key == key)
+            if trade.state != "open" or not mine:
+                continue
+            kept = mine if abs(mine) <= abs(left) else left
+            left -= kept
+            if kept != mine:
+                legs = tuple(Leg(leg.key, kept) if leg.key == key else leg for leg in trade.legs)
+                # What an expiry leaves is nothing; what any other change brought is not known.
+                proceeds = trade.proceeds if cause == "expired" else None
+                changed = self.book.change(trade.id, legs=legs, proceeds=proceeds)
+                self._adjusted(key, mine, kept, trade.id, cause)
+                if not changed.pairs:
+                    self._end(changed, cause)
+
+    def _adjusted(self, key: str, book: int, portfolio: int, trade_id: str | None, reason: str) -> None:
+        self._journal.write(
+            "book_adjusted",
+            symbol=key,
+            book=Decimal(book),
+            portfolio=Decimal(portfolio),
+            trade_id=trade_id,
+            reason=reason,
+        )
+
+    def _end(self, trade: Trade, ended_by: str) -> None:
+        self.book.change(trade.id, state="closed", ended_by=ended_by, working=None)
+        credit, profit = None, None
+        if trade.credit is not None:
+            credit = trade.credit * self._multiplier
+            profit = None if trade.proceeds is None else credit + trade.proceeds * self._multiplier
+        self._journal.write(
+            "trade_ended",
+            trade_id=trade.id,
+            strategy=trade.strategy,
+            ended_by=ended_by,
+            credit=credit,
+            profit_loss=profit,
+        )
+
+    def abandon(self, trade_id: str) -> None:
+        """Take a planned trade out of the book."""
+        self.book.change(trade_id, state="closed", ended_by="abandoned", working=None)
+
+
+def _cost(fills: tuple[LegFill, ...]) -> Decimal:
+    return sum((fill.price * fill.quantity for fill in fills), Decimal(0))

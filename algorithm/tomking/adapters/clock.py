@@ -1,0 +1,29 @@
+"""Time, from the engine and from the wall.
+
+Holds: the algorithm's instant in UTC, its New York time, and the computer's clock.
+Belongs here: the one place where a clock is read.
+Never here: calendars (`kernel.sessions`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tomking.kernel.sessions import NEW_YORK
+
+
+def wall_now() -> datetime:
+    """The computer's clock, UTC. It names a run's journal and decides nothing."""
+    return datetime.now(UTC)
+
+
+def utc_now(algorithm: Any) -> datetime:
+    """The algorithm's instant, UTC; the engine may hand it over with or without a zone."""
+    moment: datetime = algorithm.utc_time
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def local_now(algorithm: Any) -> datetime:
+    """The algorithm's instant on New York's clocks, without a zone."""
+    return utc_now(algorithm).astimezone(NEW_YORK).replace(tzinfo=None)

@@ -1,0 +1,158 @@
+"""The fee forecast of every fill, by the project's own schedule, beside what LEAN's model charges.
+
+Holds: the schedule in force under the current parameter set, the open-or-close question, the journal line per fill.
+Belongs here: joining LEAN's fill events to `kernel.fees`.
+Never here: rates, and LEAN's fee model (the engine keeps the brokerage's own, so that its figures stay what they are).
+
+Nothing here raises: an exception on the way of a fill would become an order error. What goes wrong is an `error` line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tomking.adapters.chains import number
+from tomking.adapters.journal import Journal
+from tomking.kernel.contracts import parse_tag
+from tomking.kernel.fees import FeeFill, FeeSchedule, FillFees, UnknownSchedule, schedule_for
+from tomking.kernel.instruments import Instrument, equity_key, from_occ
+from tomking.kernel.occ import SymbolError
+from tomking.kernel.sessions import session_of
+
+_ORF = "fees.orf_per_contract"
+_PRODUCTS_WITH_ORF = ("equity_option", "index_option")
+
+
+def schedule_with(broker: str, values: Mapping[str, str], since: date) -> FeeSchedule:
+    """The broker's schedule, with the regulatory fee of the parameter set from the day it took effect.
+
+    Raises: UnknownSchedule.
+    """
+    schedule = schedule_for(broker)
+    if _ORF not in values:
+        return schedule
+    rows = []
+    for product in _PRODUCTS_WITH_ORF:
+        row = schedule.rate("orf", product, since)
+        if row is not None:
+            rows.append(
+                replace(
+                    row,
+                    amount=Decimal(values[_ORF]),
+                    effective_from=since,
+                    learnt_on=None,
+                    evidence="I",
+                    source=f"parameter {_ORF}",
+                )
+            )
+    return schedule.with_rates(rows)
+
+
+class FeeForecaster:
+    """Forecasts fees fill by fill; keeps the signed position of each instrument in order to tell opening from closing."""
+
+    def __init__(self, broker: str, journal: Journal) -> None:
+        self._broker, self._journal = broker, journal
+        self._positions: dict[str, Decimal] = {}
+        self._fills: dict[int, list[FeeFill]] = {}
+        self._schedule: FeeSchedule | None = None
+
+    def use(self, values: Mapping[str, str], since: date) -> None:
+        """Take the schedule, and from the parameter set in force what it says about fees."""
+        try:
+            self._schedule = schedule_with(self._broker, values, since)
+        except UnknownSchedule as error:
+            self._schedule = None
+            self._journal.write("error", message=str(error), where="fees")
+
+    def inherit(self, holdings: Mapping[str, int]) -> None:
+        """Positions that exist before the first fill is seen."""
+        self._positions.update({key: Decimal(quantity) for key, quantity in holdings.items()})
+
+    def on_fill(
+        self, event: Any, key: str, quantity: Decimal, price: Decimal, *, now: datetime, tag: str | None
+    ) -> None:
+        """Forecast the fees of a trade (signed `quantity`) and write the line."""
+        before = self._positions.get(key, Decimal(0))
+        self._positions[key] = before + quantity
+        if self._schedule is None:
+            return
+        try:
+            self._forecast(event, key, quantity, price, now=now, tag=tag, opens=before * quantity >= 0)
+        except (LookupError, ValueError, ArithmeticError) as error:
+            self._journal.write("error", message=str(error)[:500], where=f"fee forecast {key}")
+
+    def move(self, key: str, quantity: Decimal) -> None:
+        """A position changed without a trade (expiry, exercise, assignment)."""
+        self._positions[key] = self._positions.get(key, Decimal(0)) + quantity
+
+    def _forecast(
+        self,
+        event: Any,
+        key: str,
+        quantity: Decimal,
+        price: Decimal,
+        *,
+        now: datetime,
+        tag: str | None,
+        opens: bool,
+    ) -> None:
+        instrument = instrument_of(key)
+        product, multiplier = instrument.fee_product, instrument.multiplier
+        if product is None or multiplier is None or self._schedule is None:
+            raise ValueError(f"{key}: product or multiplier unknown")
+        order_id, session = int(event.order_id), session_of(now)
+        fill = FeeFill(
+            product=product,
+            side="buy" if quantity > 0 else "sell",
+            effect="open" if opens else "close",
+            quantity=abs(quantity),
+            price=price,
+            multiplier=multiplier,
+            session_date=session,
+            root=instrument.fee_root,
+        )
+        fills = self._fills.setdefault(order_id, [])
+        fills.append(fill)
+        fees = self._schedule.fees_for_leg(fills)[-1]
+        whose = parse_tag(tag)
+        self._journal.write(
+            "fee_forecast",
+            order_id=order_id,
+            event_id=int(event.id),
+            symbol=key,
+            quantity=quantity,
+            price=price,
+            session_date=session,
+            components=components_of(fees),
+            total=fees.total,
+            modelled=modelled_fee(event)[0],
+            schedule=f"{self._schedule.broker}/{self._schedule.plan}",
+            currency="USD",
+            strategy=whose.strategy if whose else None,
+            trade_id=whose.trade_id if whose else None,
+        )
+
+
+def modelled_fee(event: Any) -> tuple[Decimal | None, str | None]:
+    """What the engine's model charged, and in which currency; None where the event carries no fee."""
+    value = getattr(getattr(event, "order_fee", None), "value", None)
+    currency = getattr(value, "currency", None)
+    return number(getattr(value, "amount", None)), None if currency is None else str(currency)
+
+
+def components_of(fees: FillFees) -> dict[str, Decimal]:
+    """Each component's amount; those that apply and cost nothing stay in, as 0."""
+    return {fee.component: fees.amount(fee.component) for fee in fees.fees}
+
+
+def instrument_of(key: str) -> Instrument:
+    """What an instrument key names: a listed option, else a share."""
+    try:
+        return from_occ(key)
+    except SymbolError:
+        return Instrument(equity_key(key), "equity", key, multiplier=Decimal(1))

@@ -1,0 +1,229 @@
+"""Decisions carried out: the market as the strategies see it, their intents past the gate, what is done about each.
+
+Holds: building the view, asking strategy and gate, turning intents into orders and book entries.
+Belongs here: the way from an observation to an action, with a journal line for each step.
+Never here: LEAN's event handlers (`runner`), rules, numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tomking.adapters import clock
+from tomking.adapters.book_keeper import BookKeeper
+from tomking.adapters.chains import Contracts, number
+from tomking.adapters.journal import Journal
+from tomking.adapters.orders import OrderDesk
+from tomking.kernel.contracts import make_tag
+from tomking.kernel.products import OPTION_MULTIPLIER
+from tomking.kernel.sessions import next_session
+from tomking.strategies import gate, strangle
+from tomking.strategies.book import Book, Trade, Working
+from tomking.strategies.intents import (
+    AbandonTrade,
+    CancelOrder,
+    FlattenStock,
+    Intent,
+    PassEntry,
+    PlanTrade,
+    ReportLate,
+    SendOrder,
+)
+from tomking.strategies.market_view import MarketView
+
+
+class Trader:
+    """Decides on each slice and carries the decisions out."""
+
+    def __init__(
+        self, algorithm: Any, contracts: Contracts, desk: OrderDesk, keeper: BookKeeper, journal: Journal
+    ) -> None:
+        self._algorithm, self._contracts, self._desk = algorithm, contracts, desk
+        self._keeper, self._journal = keeper, journal
+        self._late_reported: set[tuple[str, date]] = set()
+        self.is_sending = False
+        """True while the engine may answer with events before it has told the order ids."""
+
+    @property
+    def _book(self) -> Book:
+        return self._keeper.book
+
+    def settle(self) -> None:
+        """Book what the orders have done so far."""
+        self._keeper.settle(self._desk, clock.utc_now(self._algorithm))
+
+    def view(self) -> MarketView:
+        """The market, the holdings and the account at this instant."""
+        now, local = clock.utc_now(self._algorithm), clock.local_now(self._algorithm)
+        contracts, portfolio = self._contracts, self._algorithm.portfolio
+        keys = {leg.key for trade in self._book.live() for leg in trade.legs}
+        return MarketView(
+            now=now,
+            local=local,
+            next_session=next_session(local.date()),
+            is_open=bool(self._algorithm.is_market_open(contracts.symbol(contracts.underlying_key))),
+            underlying=contracts.underlying_key,
+            price=contracts.price(),
+            quotes={key: contracts.quote(key) for key in keys & contracts.watched},
+            holdings=contracts.holdings(keys),
+            equity=number(portfolio.total_portfolio_value),
+            margin_used=number(portfolio.total_margin_used),
+        )
+
+    def decide(self, values: Mapping[str, str]) -> bool:
+        """Decide and carry out; True where an order was cancelled, so that deciding again may go further."""
+        rules = strangle.StrangleRules.from_values(values)
+        self.settle()
+        self._keeper.follow(self._contracts.holdings(self._book.expected()))
+        view = self.view()
+        intents: list[Intent] = list(strangle.manage(rules, view, self._book))
+        if strangle.wants_chain(rules, view, self._book):
+            intents.append(strangle.propose(rules, self._contracts.chain(), view))
+        verdict = gate.judge(
+            intents,
+            self._book,
+            view,
+            values,
+            max_open={strangle.NAME: rules.max_open},
+            multiplier=OPTION_MULTIPLIER,
+        )
+        for refused in verdict.refused:
+            self._on_refused(refused, view)
+        for missing in verdict.not_judged:
+            self._journal.write("note", message=f"limit not judged, input unknown: {missing}")
+        cancelled = [self._carry_out(intent, view) for intent in verdict.allowed]
+        return any(cancelled)
+
+    def _carry_out(self, intent: Intent, view: MarketView) -> bool:
+        """Do one thing; True where it was a cancellation."""
+        if isinstance(intent, CancelOrder):
+            return self._cancel(intent, view)
+        if isinstance(intent, SendOrder):
+            self._send(intent, view)
+        elif isinstance(intent, PlanTrade):
+            self._plan(intent, view)
+        elif isinstance(intent, PassEntry):
+            self._book.considered[intent.strategy] = view.day
+            self._note(intent.strategy, "pass", view, reason=intent.reason)
+        elif isinstance(intent, AbandonTrade):
+            strategy = self._book.trades[intent.trade_id].strategy
+            self._note(strategy, "abandon", view, trade_id=intent.trade_id, reason=intent.reason)
+            self._keeper.abandon(intent.trade_id)
+        elif isinstance(intent, ReportLate):
+            self._report_late(intent, view)
+        else:
+            self._flatten(intent, view)
+        return False
+
+    def _plan(self, intent: PlanTrade, view: MarketView) -> None:
+        trade_id = self._book.next_id(intent.strategy, view.day)
+        self._book.considered[intent.strategy] = view.day
+        self._book.put(
+            Trade(trade_id, intent.strategy, intent.product, "planned", intent.legs, intent.expiry, view.day)
+        )
+        self._contracts.watch(leg.key for leg in intent.legs)
+        self._note(intent.strategy, "plan", view, trade_id=trade_id, reason=intent.reason)
+
+    def _send(self, intent: SendOrder, view: MarketView) -> None:
+        tag = make_tag(intent.strategy, intent.trade_id, intent.action)
+        attempt = self._book.trades[intent.trade_id].attempts + 1
+        keys = [key for key, _ in intent.legs]
+        self._note(
+            intent.strategy,
+            intent.action,
+            view,
+            keys,
+            trade_id=intent.trade_id,
+            reason=intent.reason,
+            inputs=intent.inputs,
+        )
+        self.is_sending = True
+        try:
+            order_ids = self._desk.send(intent.trade_id, intent.legs, intent.units, intent.net, tag)
+        finally:
+            self.is_sending = False
+        working = Working(intent.action, view.now, intent.net, attempt, tuple(order_ids))
+        self._book.change(intent.trade_id, working=working)
+        self._journal.write(
+            "order_sent",
+            orders=order_ids,
+            tag=tag,
+            strategy=intent.strategy,
+            trade_id=intent.trade_id,
+            action=intent.action,
+            limit=intent.net,
+            quantity=Decimal(intent.units),
+            attempt=attempt,
+        )
+        self._keeper.save()
+        self.settle()
+
+    def _cancel(self, intent: CancelOrder, view: MarketView) -> bool:
+        trade = self._book.trades[intent.trade_id]
+        if trade.working is None:
+            return False
+        self._note(trade.strategy, "cancel", view, trade_id=trade.id, reason=intent.reason)
+        # Marked before the engine is asked: the answer may come back within the call.
+        self._book.change(trade.id, working=replace(trade.working, cancel_asked=True))
+        return self._desk.cancel(trade.id, intent.reason)
+
+    def _report_late(self, intent: ReportLate, view: MarketView) -> None:
+        mark = (intent.trade_id, view.day)
+        if mark not in self._late_reported:
+            self._late_reported.add(mark)
+            strategy = self._book.trades[intent.trade_id].strategy
+            self._note(strategy, "exception", view, trade_id=intent.trade_id, reason=intent.reason)
+
+    def _flatten(self, intent: FlattenStock, view: MarketView) -> None:
+        tag = make_tag(intent.strategy, "assignment", "close:assignment")
+        order_id = self._desk.market(intent.key, intent.quantity, tag)
+        if order_id is not None:
+            self._note(intent.strategy, "close:assignment", view, reason="shares after an assignment")
+            self._journal.write(
+                "order_sent", orders=[order_id], tag=tag, strategy=intent.strategy, action="close:assignment"
+            )
+
+    def _on_refused(self, refused: gate.RefusedIntent, view: MarketView) -> None:
+        intent, refusal, trade_id = refused.intent, refused.refusal, None
+        if isinstance(intent, PlanTrade):
+            self._book.considered[intent.strategy] = view.day
+        else:
+            trade_id = intent.trade_id
+            if intent.action == "open":
+                self._keeper.abandon(intent.trade_id)
+        self._journal.write(
+            "refused",
+            rule=refusal.rule,
+            strategy=intent.strategy,
+            trade_id=trade_id,
+            reason=refusal.reason,
+            limit=refusal.limit,
+            value=refusal.value,
+        )
+
+    def _note(
+        self,
+        strategy: str,
+        action: str,
+        view: MarketView,
+        keys: Sequence[str] = (),
+        *,
+        trade_id: str | None = None,
+        reason: str | None = None,
+        inputs: Mapping[str, Decimal] | None = None,
+    ) -> None:
+        known = {} if view.price is None else {"price": view.price}
+        self._journal.write(
+            "decision",
+            strategy=strategy,
+            action=action,
+            trade_id=trade_id,
+            reason=reason,
+            symbol=view.underlying,
+            input_ages=view.ages(keys),
+            inputs={**known, **(inputs or {})},
+        )

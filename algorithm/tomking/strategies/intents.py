@@ -1,0 +1,89 @@
+"""Intents: what a strategy wants done, before any rule has looked at it.
+
+Holds: the kinds of intent.
+Belongs here: a wish that the risk gate can allow or refuse and the adapters can carry out.
+Never here: how it is carried out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from tomking.strategies.book import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTrade:
+    """Watch the quotes of these contracts, in order to open a trade of them; it gets its id when it is booked."""
+
+    strategy: str
+    product: str
+    legs: tuple[Leg, ...]
+    expiry: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassEntry:
+    """Nothing fits today; the strategy will not look again before its next day."""
+
+    strategy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendOrder:
+    """Send a limit order for `legs` (key, signed quantity) at `net`.
+
+    `net` is what one unit costs, negative where it brings a credit; `units` is how many times the smallest whole
+    combination is traded. `planned_loss` is what the trade's stop allows it to lose, USD per share over all contracts,
+    for an opening order.
+    """
+
+    trade_id: str
+    strategy: str
+    action: str
+    legs: tuple[tuple[str, int], ...]
+    units: int
+    net: Decimal
+    reason: str
+    planned_loss: Decimal | None = None
+    inputs: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Take back the order that rests for this trade."""
+
+    trade_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonTrade:
+    """Give up a trade that was planned and never opened."""
+
+    trade_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLate:
+    """A trade is alive although its exit rule has been due: to be recorded, nothing to be carried out."""
+
+    trade_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlattenStock:
+    """Trade out of shares of the underlying that an assignment delivered."""
+
+    strategy: str
+    key: str
+    quantity: int
+
+
+Intent = PlanTrade | PassEntry | SendOrder | CancelOrder | AbandonTrade | ReportLate | FlattenStock

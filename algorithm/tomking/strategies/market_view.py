@@ -1,0 +1,108 @@
+"""What a strategy sees of the market at one instant.
+
+Holds: contracts of a chain, quotes, and the view that joins them with holdings, calendar and account.
+Belongs here: an observation, with the time it was made.
+Never here: where observations come from, or what to do about them.
+
+Unknown is None. A bid of zero is an observation: nobody bids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRow:
+    """A listed contract as the chain describes it: `delta` is signed and belongs to the day the chain was made."""
+
+    key: str
+    strike: Decimal
+    call_put: str
+    expiry: date
+    delta: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Best bid and ask of a contract, USD per share, and the instant (UTC) they were last refreshed."""
+
+    bid: Decimal | None
+    ask: Decimal | None
+    quoted_at: datetime | None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether both sides are known, somebody offers, and the sides are not crossed."""
+        return self.bid is not None and self.ask is not None and self.ask > 0 and self.bid >= 0 and self.ask >= self.bid
+
+    @property
+    def mid(self) -> Decimal | None:
+        """Half way between bid and ask; None where the quote is not usable."""
+        if not self.is_usable or self.bid is None or self.ask is None:
+            return None
+        return (self.bid + self.ask) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """Everything a decision may depend on, besides the book and the parameters.
+
+    `now` is UTC; `local` the same instant on New York's clocks, whose date is the session. `is_open`: the underlying
+    trades at this instant. `next_session` is the first session after the local date. `holdings` are signed quantities
+    by instrument key, as the portfolio reports them; `equity` and `margin_used` are in the account's currency.
+    """
+
+    now: datetime
+    local: datetime
+    next_session: date
+    is_open: bool
+    underlying: str
+    price: Decimal | None = None
+    quotes: Mapping[str, Quote] = field(default_factory=dict)
+    holdings: Mapping[str, int] = field(default_factory=dict)
+    equity: Decimal | None = None
+    margin_used: Decimal | None = None
+    vix: Decimal | None = None
+
+    @property
+    def day(self) -> date:
+        """The New York date."""
+        return self.local.date()
+
+    def holding(self, key: str) -> int:
+        """The signed quantity held of one instrument; 0 where the portfolio has none."""
+        return self.holdings.get(key, 0)
+
+    def net_mid(self, legs: Iterable[tuple[str, int]]) -> Decimal | None:
+        """What buying `legs` (key, signed quantity) costs at mid, per share; None while a leg has no usable quote."""
+        total = Decimal(0)
+        for key, quantity in legs:
+            quote = self.quotes.get(key)
+            mid = quote.mid if quote is not None else None
+            if mid is None:
+                return None
+            total += quantity * mid
+        return total
+
+    def net_natural(self, legs: Iterable[tuple[str, int]]) -> Decimal | None:
+        """What buying `legs` costs when each is traded at the side that is there: asks for buys, bids for sells."""
+        total = Decimal(0)
+        for key, quantity in legs:
+            quote = self.quotes.get(key)
+            if quote is None or not quote.is_usable or quote.bid is None or quote.ask is None:
+                return None
+            total += quantity * (quote.ask if quantity > 0 else quote.bid)
+        return total
+
+    def ages(self, keys: Iterable[str]) -> dict[str, Decimal]:
+        """Age in seconds of each quote whose time is known."""
+        found: dict[str, Decimal] = {}
+        for key in keys:
+            quote = self.quotes.get(key)
+            if quote is not None and quote.quoted_at is not None:
+                found[key] = Decimal(str((self.now - quote.quoted_at).total_seconds()))
+        return found

@@ -1,0 +1,95 @@
+"""The book as a document: what is written is read back, what is damaged is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.algorithm.support import CALL, EXPIRY, PUT, clock, open_trade
+from tomking.strategies.book import Book, BookRefused, Leg, Trade, Working, dump_book, parse_book
+
+instants = st.datetimes(clock("2019-01-01T00:00"), clock("2030-01-01T00:00"), timezones=st.just(UTC))
+amounts = st.decimals(-1000, 1000, places=4)
+workings = st.builds(
+    Working,
+    action=st.sampled_from(["open", "close:dte"]),
+    sent_at=instants,
+    limit=amounts,
+    attempt=st.integers(1, 9),
+    order_ids=st.lists(st.integers(1, 999), max_size=4).map(tuple),
+)
+legs = st.lists(st.builds(Leg, st.sampled_from([PUT, CALL]), st.integers(-9, 9)), min_size=1, max_size=4).map(tuple)
+trades = st.builds(
+    Trade,
+    id=st.from_regex(r"strangle-2020[0-9]{4}-[1-9]", fullmatch=True),
+    strategy=st.just("strangle"),
+    product=st.just("SPY"),
+    state=st.sampled_from(["planned", "open"]),
+    legs=legs,
+    expiry=st.just(EXPIRY),
+    planned_on=st.dates(date(2019, 1, 1), EXPIRY),
+    opened_at=st.none() | instants,
+    credit=st.none() | amounts,
+    proceeds=st.none() | amounts,
+    attempts=st.integers(0, 9),
+    working=st.none() | workings,
+)
+
+
+@given(st.lists(trades, max_size=3), st.integers(0, 99))
+def test_a_book_survives_its_document(found: list[Trade], counter: int) -> None:
+    book = Book({one.id: one for one in found}, {"strangle": EXPIRY}, counter)
+    again = parse_book(dump_book(book))
+    assert again == book
+    assert dump_book(again) == dump_book(book)
+
+
+@given(st.integers(0, 300))
+def test_a_shortened_document_is_refused(length: int) -> None:
+    document = dump_book(Book({"strangle-20200114-1": open_trade()}))
+    with pytest.raises(BookRefused):
+        parse_book(document[: min(length, len(document) - 1)])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"schema":1', b'"schema":2'),
+        (b'"state":"open"', b'"state":"closed"'),
+        (b'"credit":"2.00"', b'"credit":2'),
+        (b'"quantity":-1', b'"quantity":"-1"'),
+        (b'"legs":[', b'"legs":["'),
+        (b'"opened_at":"2020-01-14T18:00:00+00:00"', b'"opened_at":"2020-01-14T18:00:00"'),
+        (b'"counter":0', b'"counter":null'),
+        (b'"credit":"2.00"', b'"credit":"many"'),
+    ],
+)
+def test_a_damaged_document_is_refused(old: bytes, new: bytes) -> None:
+    document = dump_book(Book({"strangle-20200114-1": open_trade()}))
+    assert old in document
+    with pytest.raises(BookRefused):
+        parse_book(document.replace(old, new))
+
+
+def test_ids_go_on_counting_after_a_restart_and_closed_trades_leave_the_book() -> None:
+    book = Book(counter=4)
+    assert book.next_id("strangle", EXPIRY) == "strangle-20200228-5"
+    assert parse_book(dump_book(book)).next_id("strangle", EXPIRY) == "strangle-20200228-6"
+    book.put(open_trade())
+    book.change("strangle-20200114-1", state="closed")
+    assert book.trades == {}
+
+
+def test_the_book_says_what_the_portfolio_should_hold_and_whose_an_order_is() -> None:
+    one = open_trade(quantity=2)
+    book = Book({one.id: one})
+    assert book.expected() == {PUT: -2, CALL: -2}
+    book.change(one.id, working=Working("close:dte", clock("2020-02-07T10:00"), Decimal(2), 1, (7, 8)))
+    found = book.trade_of_order(8)
+    assert found is not None
+    assert found.id == one.id
+    assert book.trade_of_order(9) is None

@@ -1,0 +1,129 @@
+"""Hard limits: each rule refuses a synthetic breach by name; exits are never held back by a limit on risk."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.algorithm.support import CALL, PUT, clock, open_trade, values, view
+from tomking.kernel.limits import (
+    Account,
+    Exposure,
+    Proposal,
+    buying_power_ceiling,
+    check_crossing,
+    check_open,
+    check_planned_loss,
+)
+from tomking.strategies.book import Book
+from tomking.strategies.gate import Verdict, judge
+from tomking.strategies.intents import PlanTrade, SendOrder
+
+DAY = date(2020, 2, 28)
+RICH = Account(Decimal(250_000), Decimal(0), Decimal(15))
+
+
+def exposures(*products: str, expiry: date = date(2020, 3, 20)) -> list[Exposure]:
+    return [Exposure(f"t{n}", "other", product, expiry) for n, product in enumerate(products)]
+
+
+def proposal(max_open: int = 3) -> Proposal:
+    return Proposal("strangle", "SPY", DAY, max_open)
+
+
+@pytest.mark.parametrize(
+    ("rule", "wanted", "live", "account"),
+    [
+        ("max_open", proposal(1), [Exposure("t", "strangle", "SPY", date(2020, 3, 20))], RICH),
+        ("short_volatility", proposal(), exposures("CL", "GC", "6E", "ZC", "LE"), RICH),
+        ("group_positions", proposal(), exposures("SPY", "QQQ", "IWM"), RICH),
+        ("same_expiry", proposal(), exposures("QQQ", expiry=DAY), RICH),
+        ("reserve", proposal(), [], Account(Decimal(100), Decimal(81), Decimal(15))),
+        ("buying_power_ceiling", proposal(), [], Account(Decimal(100), Decimal(46), Decimal(12))),
+    ],
+)
+def test_a_breach_is_refused_by_its_rule(rule: str, wanted: Proposal, live: list[Exposure], account: Account) -> None:
+    answer = check_open(wanted, live, account, values())
+    assert answer.refusal is not None
+    assert answer.refusal.rule == rule
+
+
+def test_a_rule_without_its_input_is_named_and_refuses_nothing() -> None:
+    answer = check_open(proposal(), [], Account(Decimal(100), Decimal(0), None), values())
+    assert answer.refusal is None
+    assert answer.not_judged == ("buying_power_ceiling: vix",)
+    blind = check_open(proposal(), [], Account(None, None, None), values())
+    assert blind.not_judged == ("reserve: margin_used", "buying_power_ceiling: margin_used")
+
+
+def test_the_ceiling_follows_the_bands_of_vix() -> None:
+    shares = [buying_power_ceiling(Decimal(vix), values()) for vix in ("12.99", "13", "18", "25", "30", "80")]
+    assert shares == [Decimal(text) for text in ("0.45", "0.60", "0.60", "0.40", "0.25", "0.25")]
+
+
+def test_a_trade_may_risk_two_percent_and_an_unknown_equity_refuses() -> None:
+    account = Account(Decimal(10_000), None, None)
+    assert check_planned_loss(Decimal(200), account, values()) is None
+    refusal = check_planned_loss(Decimal("200.01"), account, values())
+    assert refusal is not None
+    assert refusal.rule == "risk_per_trade"
+    assert check_planned_loss(Decimal(1), Account(None, None, None), values()) is not None
+
+
+@given(st.integers(-5, 5), st.integers(-5, 5).filter(bool))
+def test_an_order_is_refused_exactly_when_it_would_change_the_sign_of_a_holding(held: int, quantity: int) -> None:
+    refusal = check_crossing([("SPY", quantity)], {"SPY": held})
+    assert (refusal is not None) == (held * (held + quantity) < 0)
+
+
+def judged(
+    *intents: PlanTrade | SendOrder,
+    book: Book | None = None,
+    held: dict[str, int] | None = None,
+    equity: str = "250000",
+) -> Verdict:
+    seen = view(clock("2020-01-14T12:00"), holdings=held, equity=equity)
+    return judge(intents, book or Book(), seen, values(), max_open={"strangle": 1}, multiplier=Decimal(100))
+
+
+def test_an_opening_against_a_smaller_holding_is_refused() -> None:
+    order = SendOrder("t", "strangle", "open", ((PUT, -2), (CALL, -2)), 2, Decimal(-2), "entry", Decimal(4))
+    assert [one.refusal.rule for one in judged(order, held={PUT: 1}).refused] == ["crosses_zero"]
+
+
+def closing(quantity: int = 1) -> SendOrder:
+    legs = ((PUT, quantity), (CALL, quantity))
+    return SendOrder("strangle-20200114-1", "strangle", "close:dte", legs, quantity, Decimal(2), "dte")
+
+
+def test_an_exit_passes_even_where_every_limit_on_risk_is_broken() -> None:
+    verdict = judged(closing(), held={PUT: -1, CALL: -1}, equity="1")
+    assert verdict.allowed == (closing(),)
+
+
+def test_an_exit_for_more_than_is_held_is_refused() -> None:
+    verdict = judged(closing(2), held={PUT: -1, CALL: -2})
+    assert [one.refusal.rule for one in verdict.refused] == ["more_than_held"]
+
+
+def test_a_second_closing_of_the_same_holding_in_one_pass_is_refused() -> None:
+    verdict = judged(closing(), closing(), held={PUT: -1, CALL: -1})
+    assert len(verdict.allowed) == len(verdict.refused) == 1
+
+
+def test_an_entry_counts_the_trades_that_live() -> None:
+    one = open_trade()
+    plan = PlanTrade("strangle", "SPY", one.legs, DAY, "a test")
+    assert judged(plan).allowed == (plan,)
+    verdict = judged(plan, book=Book({one.id: one}))
+    assert [refused.refusal.rule for refused in verdict.refused] == ["max_open"]
+
+
+def test_an_opening_that_risks_too_much_is_refused() -> None:
+    order = SendOrder("t", "strangle", "open", ((PUT, -1), (CALL, -1)), 1, Decimal(-2), "entry", Decimal(4))
+    assert judged(order).allowed == (order,)
+    assert [one.refusal.rule for one in judged(order, equity="10000").refused] == ["risk_per_trade"]

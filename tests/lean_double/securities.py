@@ -1,0 +1,217 @@
+"""Securities and the portfolio: last prices, holdings, cash, margin.
+
+Holds: `Security`, `Holding`, `Portfolio`.
+Belongs here: what is held and what it is worth.
+Never here: orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from tests.lean_double.data import QuoteBar, TradeBar
+from tests.lean_double.names import OptionRight
+from tests.lean_double.schedule import is_market_open
+from tests.lean_double.symbols import Symbol
+
+SHARE_MARGIN = Decimal("0.5")
+NAKED_SHARE, NAKED_FLOOR = Decimal("0.2"), Decimal("0.1")
+
+
+@dataclass
+class Holding:
+    """What is held of one security; quantity and price are exact inside."""
+
+    exact_quantity: Decimal = Decimal(0)
+    average_price: Decimal = Decimal(0)
+
+    @property
+    def quantity(self) -> float:
+        return float(self.exact_quantity)
+
+    @property
+    def invested(self) -> bool:
+        return bool(self.exact_quantity)
+
+
+class ExchangeHours:
+    """Opening hours of the US share market."""
+
+    def is_open(self, local: datetime, extended: bool = False) -> bool:
+        del extended
+        return is_market_open(local)
+
+
+class Exchange:
+    """Where a security trades."""
+
+    hours = ExchangeHours()
+
+
+@dataclass
+class Security:
+    """A subscribed security with the last prices that arrived."""
+
+    symbol: Symbol
+    bid: Decimal = Decimal(0)
+    ask: Decimal = Decimal(0)
+    last: Decimal = Decimal(0)
+    trade_bar: TradeBar | None = None
+    quote_bar: QuoteBar | None = None
+    subscribed_at: datetime | None = None
+    holdings: Holding = field(default_factory=Holding)
+    exchange: Exchange = field(default_factory=Exchange)
+
+    @property
+    def multiplier(self) -> int:
+        return 100 if self.symbol.is_option else 1
+
+    @property
+    def price(self) -> float:
+        return float(self.last)
+
+    @property
+    def bid_price(self) -> float:
+        return float(self.bid)
+
+    @property
+    def ask_price(self) -> float:
+        return float(self.ask)
+
+    def delist(self) -> None:
+        """After its last day a contract has no price any more."""
+        self.bid = self.ask = self.last = Decimal(0)
+        self.quote_bar = None
+
+    def take(self, bar: TradeBar | QuoteBar) -> None:
+        """A new bar. A side without quotes keeps its last price, as the engine's cache does."""
+        if isinstance(bar, TradeBar):
+            self.trade_bar, self.last = bar, bar.bar.close
+            return
+        self.quote_bar = bar
+        if bar.bid is not None:
+            self.bid = bar.bid.close
+        if bar.ask is not None:
+            self.ask = bar.ask.close
+        sides = [side for side in (self.bid, self.ask) if side]
+        if sides:
+            self.last = sum(sides, Decimal(0)) / len(sides)
+
+
+class Securities:
+    """Every subscribed security."""
+
+    def __init__(self) -> None:
+        self._by_symbol: dict[Symbol, Security] = {}
+
+    def __getitem__(self, symbol: Symbol) -> Security:
+        return self._by_symbol[symbol]
+
+    def __iter__(self) -> Iterator[Security]:
+        return iter(self._by_symbol.values())
+
+    def contains_key(self, symbol: Symbol) -> bool:
+        return symbol in self._by_symbol
+
+    def add(self, symbol: Symbol, now: datetime) -> Security:
+        """Subscribe; a bar that ends at this very instant is not delivered any more."""
+        return self._by_symbol.setdefault(symbol, Security(symbol, subscribed_at=now))
+
+
+class Portfolio:
+    """Holdings and cash of a USD margin account."""
+
+    def __init__(self, securities: Securities) -> None:
+        self._securities = securities
+        self.cash = Decimal(0)
+        self.fees = Decimal(0)
+        self.volume = Decimal(0)
+
+    def __getitem__(self, symbol: Symbol) -> Holding:
+        return self._securities[symbol].holdings
+
+    def keys(self) -> list[Symbol]:
+        return [security.symbol for security in self._securities]
+
+    def held(self) -> list[Security]:
+        return [security for security in self._securities if security.holdings.exact_quantity]
+
+    def holdings_value(self) -> Decimal:
+        return sum((s.holdings.exact_quantity * s.last * s.multiplier for s in self.held()), Decimal(0))
+
+    @property
+    def total(self) -> Decimal:
+        """Cash and holdings at last prices."""
+        return self.cash + self.holdings_value()
+
+    @property
+    def total_portfolio_value(self) -> float:
+        return float(self.total)
+
+    @property
+    def total_margin_used(self) -> float:
+        return float(self.margin({}))
+
+    def apply(self, security: Security, quantity: Decimal, price: Decimal) -> None:
+        """Book a fill: holding at average cost, cash."""
+        holding = security.holdings
+        before, after = holding.exact_quantity, holding.exact_quantity + quantity
+        if before * quantity >= 0:
+            holding.average_price = (before * holding.average_price + quantity * price) / after
+        elif before * after < 0:
+            holding.average_price = price
+        holding.exact_quantity = after
+        self.cash -= quantity * price * security.multiplier
+        self.volume += abs(quantity * price * security.multiplier)
+
+    def margin(self, changes: dict[Symbol, Decimal]) -> Decimal:
+        """Margin of what would be held after `changes`: shares at half, naked options by the exchange's rule.
+
+        A short option is covered by a long one of its right and expiry, for the distance of the strikes. Of puts and
+        calls sold together the dearer side is charged, and the other side's premium.
+        """
+        quantities = {s.symbol: s.holdings.exact_quantity for s in self.held()}
+        for symbol, change in changes.items():
+            quantities[symbol] = quantities.get(symbol, Decimal(0)) + change
+        total, sides = Decimal(0), {OptionRight.PUT: Decimal(0), OptionRight.CALL: Decimal(0)}
+        premium = dict(sides)
+        longs = {s: q for s, q in quantities.items() if s.is_option and q > 0}
+        for symbol, quantity in quantities.items():
+            security = self._securities[symbol]
+            if not symbol.is_option:
+                total += abs(quantity) * security.last * SHARE_MARGIN
+            elif quantity < 0 and symbol.right is not None:
+                naked, covered = self._cover(symbol, -quantity, longs)
+                total += covered
+                sides[symbol.right] += naked * self._naked(security)
+                premium[symbol.right] += naked * security.last * 100
+        dear = max(sides, key=lambda right: sides[right])
+        other = OptionRight.CALL if dear == OptionRight.PUT else OptionRight.PUT
+        return total + sides[dear] + premium[other]
+
+    def _cover(self, short: Symbol, quantity: Decimal, longs: dict[Symbol, Decimal]) -> tuple[Decimal, Decimal]:
+        cost = Decimal(0)
+        for long, available in longs.items():
+            if (long.right, long.expiry) != (short.right, short.expiry) or not available or not quantity:
+                continue
+            assert long.strike is not None
+            assert short.strike is not None
+            paired = min(quantity, available)
+            width = short.strike - long.strike if short.right == OptionRight.PUT else long.strike - short.strike
+            cost += paired * max(width, Decimal(0)) * 100
+            longs[long] -= paired
+            quantity -= paired
+        return quantity, cost
+
+    def _naked(self, security: Security) -> Decimal:
+        symbol = security.symbol
+        assert symbol.underlying is not None
+        assert symbol.strike is not None
+        underlying = self._securities[symbol.underlying].last
+        put = symbol.right == OptionRight.PUT
+        distance = underlying - symbol.strike if put else symbol.strike - underlying
+        floor = NAKED_FLOOR * (symbol.strike if put else underlying)
+        return (security.last + max(NAKED_SHARE * underlying - max(distance, Decimal(0)), floor)) * 100

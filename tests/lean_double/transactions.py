@@ -1,0 +1,286 @@
+"""Order handling: submission, cancellation, fills, expiry, and the events about them.
+
+Holds: `Transactions`, which is also what an algorithm sees as `self.transactions`.
+Belongs here: the sequence in which the engine changes orders, books holdings and tells the algorithm.
+Never here: prices at which orders fill, and what a broker accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from tests.lean_double.brokerage import BrokerageModel
+from tests.lean_double.data import QuoteBar, TradeBar
+from tests.lean_double.fills import LegQuote, combination_fill, limit_fill
+from tests.lean_double.names import OptionRight, OrderDirection, OrderStatus, OrderType
+from tests.lean_double.orders import NO_FEE, GroupOrderManager, Leg, Order, OrderEvent, OrderFee, OrderTicket
+from tests.lean_double.securities import Portfolio, Securities, Security
+from tests.lean_double.symbols import Symbol
+from tests.lean_double.trades import TradeBuilder
+
+Bars = dict[Symbol, TradeBar | QuoteBar]
+
+
+@dataclass
+class Listener:
+    """Where events and messages go."""
+
+    on_order_event: Callable[[OrderEvent], object]
+    on_assignment: Callable[[OrderEvent], object]
+    log: Callable[[str], object]
+
+
+class Transactions:
+    """Every order of the run."""
+
+    def __init__(self, securities: Securities, portfolio: Portfolio, listener: Listener) -> None:
+        self._securities, self._portfolio, self._listener = securities, portfolio, listener
+        self.model: BrokerageModel
+        self.now: datetime
+        self.orders: dict[int, Order] = {}
+        self.events: list[OrderEvent] = []
+        self.trades = TradeBuilder()
+        self._tickets: dict[int, OrderTicket] = {}
+        self._groups = 0
+
+    # --- what the algorithm sees ------------------------------------------------------------------------------------
+
+    @property
+    def orders_count(self) -> int:
+        return len(self.orders)
+
+    def get_open_orders(self, symbol: Symbol | None = None) -> list[Order]:
+        return [order for order in self.orders.values() if order.is_open and symbol in (None, order.symbol)]
+
+    def get_order_by_id(self, order_id: int) -> Order | None:
+        return self.orders.get(order_id)
+
+    def get_order_ticket(self, order_id: int) -> OrderTicket | None:
+        return self._tickets.get(order_id)
+
+    # --- submission -------------------------------------------------------------------------------------------------
+
+    def market(self, symbol: Symbol, quantity: Decimal, tag: str | None) -> OrderTicket:
+        tickets = self._submit([self._order(symbol, quantity, OrderType.MARKET, tag)])
+        order = tickets[0].order
+        if order.status == OrderStatus.SUBMITTED:
+            self._fill([order], [self._securities[symbol].last])
+        return tickets[0]
+
+    def limit(self, symbol: Symbol, quantity: Decimal, price: Decimal, tag: str | None) -> OrderTicket:
+        order = self._order(symbol, quantity, OrderType.LIMIT, tag)
+        order.limit_price = price
+        return self._submit([order])[0]
+
+    def combination(self, legs: Sequence[Leg], quantity: Decimal, limit: Decimal, tag: str | None) -> list[OrderTicket]:
+        if not limit:
+            raise ValueError("a ComboLimit needs a limit price other than 0")
+        self._groups += 1
+        group = GroupOrderManager(self._groups, quantity, len(legs), limit)
+        orders = [self._order(leg.symbol, leg.quantity * quantity, OrderType.COMBO_LIMIT, tag) for leg in legs]
+        for order in orders:
+            order.group = group
+            group.order_ids.append(order.id)
+        return self._submit(orders)
+
+    def _order(self, symbol: Symbol, quantity: Decimal, kind: OrderType, tag: str | None) -> Order:
+        order = Order(len(self.orders) + 1, symbol, quantity, kind, self.now, tag)
+        self.orders[order.id] = order
+        self._tickets[order.id] = OrderTicket(order, self.cancel)
+        return order
+
+    def _submit(self, orders: list[Order]) -> list[OrderTicket]:
+        tickets = [self._tickets[order.id] for order in orders]
+        for order in orders:
+            security = self._securities[order.symbol]
+            order.submission = (security.bid, security.ask, security.last)
+            if order.limit_price is not None:
+                buys = order.quantity > 0
+                order.is_marketable = order.limit_price >= security.ask if buys else order.limit_price <= security.bid
+        message = self._refusal(orders)
+        if message is not None:
+            self._listener.log(message)
+        for order in orders:
+            if message is not None:
+                order.status = OrderStatus.INVALID
+                self._tell(order, OrderStatus.INVALID, message=message)
+            else:
+                order.status, order.broker_ids = OrderStatus.SUBMITTED, [str(order.id)]
+                self._tell(order, OrderStatus.SUBMITTED)
+        return tickets
+
+    def _refusal(self, orders: Sequence[Order]) -> str | None:
+        for order in orders:
+            if not self._securities[order.symbol].last:
+                return f"{order.symbol.value}: the security does not have an accurate price, no data came yet."
+        refusal = self.model.refusal(orders, self._securities)
+        if refusal is not None:
+            return refusal
+        changes: dict[Symbol, Decimal] = {}
+        for order in orders:
+            changes[order.symbol] = changes.get(order.symbol, Decimal(0)) + order.quantity
+        used = self._portfolio.margin({})
+        more, free = self._portfolio.margin(changes) - used, self._portfolio.total - used
+        if more <= 0 or more <= free:
+            return None
+        ids = ",".join(str(order.id) for order in orders)
+        values = ",".join(
+            f"{(o.quantity * self._securities[o.symbol].last * self._securities[o.symbol].multiplier).normalize():f}"
+            for o in orders
+        )
+        return (
+            f"Order Error: ids: [{ids}], Insufficient buying power to complete orders (Value:[{values}]), Reason: "
+            f"Id: {ids}, Maintenance Margin Delta: {round(more, 1)}, Free Margin: {round(free, 1)}."
+        )
+
+    def cancel(self, order: Order, tag: str) -> None:
+        """Cancel an order and the other legs of its combination."""
+        if not order.is_open:
+            return
+        if tag:
+            order.tag = tag
+        self._tell(order, OrderStatus.CANCEL_PENDING)
+        legs = [self.orders[one] for one in order.group.order_ids] if order.group is not None else [order]
+        for leg in legs:
+            leg.status, leg.canceled = OrderStatus.CANCELED, self.now
+        for leg in legs:
+            self._tell(leg, OrderStatus.CANCELED)
+
+    # --- fills ------------------------------------------------------------------------------------------------------
+
+    def scan(self, bars: Bars, previous: dict[Symbol, tuple[Decimal, Decimal]]) -> None:
+        """Fill what this slice's bars allow; `previous` holds each option's last bid and ask from before the slice."""
+        seen: set[int] = set()
+        for order in list(self.orders.values()):
+            if not order.is_open or order.created >= self.now or order.id in seen:
+                continue
+            group = [self.orders[one] for one in order.group.order_ids] if order.group is not None else [order]
+            seen.update(one.id for one in group)
+            prices = self._prices(group, bars, previous)
+            if prices is not None:
+                self._fill(group, prices)
+
+    def _prices(
+        self, group: list[Order], bars: Bars, previous: dict[Symbol, tuple[Decimal, Decimal]]
+    ) -> list[Decimal] | None:
+        first = group[0]
+        if any(order.symbol not in bars for order in group):
+            return None
+        if first.group is not None:
+            legs = []
+            for order in group:
+                bar = bars[order.symbol]
+                assert isinstance(bar, QuoteBar)
+                bid, ask = previous.get(order.symbol, (Decimal(0), Decimal(0)))
+                legs.append(LegQuote(order.quantity / abs(first.group.quantity), bar, bid, ask))
+            return combination_fill(legs, first.group.limit_price, buys=first.group.quantity > 0)
+        buys, bar = first.quantity > 0, bars[first.symbol]
+        side = bar.bar if isinstance(bar, TradeBar) else (bar.ask if buys else bar.bid)
+        assert first.limit_price is not None
+        price = limit_fill(side, first.limit_price, buys=buys)
+        return None if price is None else [price]
+
+    def _fill(self, group: Sequence[Order], prices: Sequence[Decimal]) -> None:
+        """All legs are filled before the first event is told, as in the engine."""
+        fees = []
+        for order, price in zip(group, prices, strict=True):
+            security = self._securities[order.symbol]
+            order.price = price
+            fees.append(self.model.fee(order, security.holdings.exact_quantity))
+            order.status, order.last_fill = OrderStatus.FILLED, self.now
+            self._book(security, order, order.quantity, price, fees[-1])
+        for order, price, fee in zip(group, prices, fees, strict=True):
+            self._tell(order, OrderStatus.FILLED, price=price, filled=order.quantity, fee=fee)
+
+    def _book(self, security: Security, order: Order, quantity: Decimal, price: Decimal, fee: OrderFee) -> None:
+        amount = Decimal(str(fee.value.amount))
+        self.trades.on_fill(security, order.id, quantity, price, fee=amount, now=self.now)
+        self._portfolio.apply(security, quantity, price)
+        self._portfolio.cash -= amount
+        self._portfolio.fees += amount
+
+    def _tell(
+        self,
+        order: Order,
+        status: OrderStatus,
+        *,
+        symbol: Symbol | None = None,
+        price: Decimal = Decimal(0),
+        filled: Decimal = Decimal(0),
+        fee: OrderFee = NO_FEE,
+        message: str = "",
+        currency: str = "USD",
+        assigned: bool = False,
+        in_the_money: bool = False,
+    ) -> OrderEvent:
+        order.events += 1
+        signed = filled or order.quantity
+        event = OrderEvent(
+            id=order.events,
+            order_id=order.id,
+            symbol=symbol or order.symbol,
+            utc_time=self.now,
+            status=status,
+            direction=OrderDirection.BUY if signed > 0 else OrderDirection.SELL,
+            quantity=float(order.quantity),
+            fill_price=float(price),
+            fill_quantity=float(filled),
+            fill_price_currency=currency,
+            order_fee=fee,
+            message=message,
+            is_assignment=assigned,
+            is_in_the_money=in_the_money,
+            limit_price=None if order.limit_price is None else float(order.limit_price),
+        )
+        self.events.append(replace(event))
+        if assigned:
+            self._listener.on_assignment(event)
+        self._listener.on_order_event(event)
+        return event
+
+    # --- expiry -----------------------------------------------------------------------------------------------------
+
+    def expire(self, security: Security, underlying: Security) -> None:
+        """End a held option after its last day: worthless, exercised, or assigned with delivery of shares."""
+        symbol = security.symbol
+        assert symbol.strike is not None
+        held, average = security.holdings.exact_quantity, security.holdings.average_price
+        put = symbol.right == OptionRight.PUT
+        price, strike = underlying.last, symbol.strike
+        in_the_money = price < strike if put else price > strike
+        order = self._order(symbol, -held, OrderType.OPTION_EXERCISE, None)
+        order.submission = (security.bid, security.ask, security.last)
+        order.price = strike if in_the_money else Decimal(0)
+        order.status, order.last_fill = OrderStatus.FILLED, self.now
+        self._book(security, order, -held, Decimal(0), NO_FEE)
+        profit = -average * held * security.multiplier
+        word = "OTM" if not in_the_money else "Assigned" if held < 0 else "Automatic Exercise"
+        result = f"Profit: +{profit:.2f}" if profit >= 0 else f"Loss: {profit:.2f}"
+        self._tell(
+            order,
+            OrderStatus.FILLED,
+            filled=-held,
+            message=f"{word}. Underlying: {price:.4f}. {result}",
+            currency="",
+            assigned=in_the_money and held < 0,
+            in_the_money=in_the_money,
+        )
+        if in_the_money:
+            self._deliver(order, underlying, -held if put else held, strike, "Assignment" if held < 0 else "Exercise")
+
+    def _deliver(self, order: Order, underlying: Security, contracts: Decimal, strike: Decimal, word: str) -> None:
+        shares = contracts * 100
+        self._book(underlying, order, shares, strike, NO_FEE)
+        self._tell(
+            order,
+            OrderStatus.FILLED,
+            symbol=underlying.symbol,
+            price=strike,
+            filled=shares,
+            message=f"Option {word}",
+            currency="",
+            in_the_money=True,
+        )
