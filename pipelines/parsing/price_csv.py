@@ -146,7 +146,8 @@ def _layout(header: Record) -> Layout:
             raise Refused(Refusal("the column is not known in a price file", line=header.line, field=unknown.strip()))
         return "long" if "symbol" in rest else "single"
     for cell in header.cells[1:]:
-        symbol = cell.strip().upper()
+        # Only what is printed in capitals is a symbol: a table of ordinary words is not a table of prices.
+        symbol = cell.strip()
         if not _TICKER.fullmatch(symbol) or symbol in _NOT_TICKERS:
             raise Refused(
                 Refusal(

@@ -98,6 +98,7 @@ def ingest_paths(
     *,
     account: str | None = None,
     rehearses: str | None = None,
+    statements_only: bool = False,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Find out what each path is and take it in, one transaction per run or file.
@@ -105,10 +106,15 @@ def ingest_paths(
     `account` is the alias of a statement's or a live run's account, `rehearses` the alias a paper run or backtest is
     to be reconciled with; without them, a run in the results folder of a configured deployment gets the deployment's.
     `progress(done, total, what)` is called before each thing. A file that cannot be taken is an item of the report and
-    stands in quarantine; only a warehouse that cannot be written at all raises (`StorageError`).
+    stands in quarantine; only a warehouse that cannot be written at all raises (`StorageError`). With
+    `statements_only` every file is held to be a statement, and one that is not is refused: in the inbox a table of
+    unknown columns is a broken statement, never prices.
     """
     asked = _Asked(settings, account, rehearses)
-    found = [item for path in paths for item in _identified(path.absolute())]
+    if statements_only:
+        found = [Found(kinds.STATEMENT, path.absolute()) for path in paths]
+    else:
+        found = [item for path in paths for item in _identified(path.absolute())]
     items: list[IngestItem] = []
     for number, one in enumerate(found):
         if progress is not None:

@@ -55,11 +55,11 @@ def ingest_inbox(session: WriteSession, settings: Settings) -> IngestReport:
         return report
     loose = sorted(path for path in settings.inbox.iterdir() if path.is_file() and not path.name.startswith("."))
     if loose:
-        report += ingest_paths(session, settings, loose)
+        report += ingest_paths(session, settings, loose, statements_only=True)
     for folder in sorted(path for path in settings.inbox.iterdir() if path.is_dir()):
         files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
         if files:
-            report += ingest_paths(session, settings, files, account=folder.name)
+            report += ingest_paths(session, settings, files, account=folder.name, statements_only=True)
     return report
 
 

@@ -1,0 +1,329 @@
+"""What the reconciliation of an account reads from the warehouse.
+
+Holds: the queries and their typed form.
+Belongs here: turning rows of `records` into the plain data the pure reconciliation works on.
+Never here: a decision about a fill (`pipelines.transforms`), writing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from pipelines.transforms.adjustments import AccountRow
+from pipelines.transforms.coverage import Coverage, Export, Trading, coverage_of
+from pipelines.transforms.day_totals import ChargedRow
+from pipelines.transforms.fee_explanation import Terms
+from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, LegClass
+from pipelines.transforms.reconciliation import AccountInput
+from tomking.kernel.fees import FeeSchedule, UnknownSchedule, schedule_for
+from tomking.kernel.instruments import Instrument, SymbolError, from_occ, from_tastytrade
+from tomking.kernel.schedules.rates import FeeRate
+
+if TYPE_CHECKING:
+    from pipelines.config import Settings
+    from warehouse.session import WriteSession
+
+_NEW_YORK = ZoneInfo("America/New_York")
+_LEAN_CLASSES: dict[str, LegClass] = {
+    "trade": "trade",
+    "expiry": "expiration",
+    "exercise": "exercise",
+    "assignment": "assignment",
+    "delivery": "delivery",
+}
+_BROKER_CLASSES: dict[str, LegClass] = {
+    "trade": "trade",
+    "expiration": "expiration",
+    "exercise": "exercise",
+    "assignment": "assignment",
+    "delivery": "delivery",
+}
+_ACCOUNT_CLASSES = frozenset({"account_adjustment", "adjustment"})
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPlan:
+    """The broker, plan and currency of an account."""
+
+    account: str
+    broker: str
+    plan: str
+    currency: str
+
+
+def accounts(session: WriteSession, settings: Settings) -> list[AccountPlan]:
+    """Every account that has statement rows, with its plan from the configuration (else the standard one)."""
+    found = session.rows(
+        "SELECT account, min(broker), mode(currency) FROM records.statement_rows GROUP BY account ORDER BY account"
+    )
+    plans = []
+    for account, broker, currency in found:
+        known = settings.account(account)
+        plan = known.plan if known is not None else "standard"
+        plans.append(AccountPlan(account, broker, plan, known.currency if known is not None else currency))
+    return plans
+
+
+def read_account(session: WriteSession, plan: AccountPlan) -> AccountInput:
+    """Everything the reconciliation of an account needs."""
+    rows = _records(
+        session,
+        "SELECT * EXCLUDE (raw) FROM records.statement_rows WHERE account = ? AND currency = ? ORDER BY row_id",
+        (plan.account, plan.currency),
+    )
+    standing = [row for row in rows if row["superseded_by"] is None]
+    chains = _chains(rows)
+    relation = _relation(session, plan.account)
+    events = _records(session, _EVENTS, (plan.account, relation))
+    instruments = _instruments(session, standing, {event["instrument_key"] for event in events})
+    broker = [fill for row in standing if (fill := _broker_fill(row, chains)) is not None]
+    return AccountInput(
+        account=plan.account,
+        lean=[_lean_fill(event, plan.currency) for event in events],
+        broker=broker,
+        account_rows=[_account_row(row) for row in standing if _is_account_row(row)],
+        charged_rows=[_charged_row(row) for row in standing],
+        terms={key: terms for key, found in instruments.items() if (terms := _terms(found)) is not None},
+        underlyings={key: found.underlying or found.ticker for key, found in instruments.items()},
+        schedule=accepted_schedule(session, plan),
+        coverage=_coverage(session, plan.account),
+        runs=_trading(session, plan.account, relation, events),
+    )
+
+
+def accepted_schedule(session: WriteSession, plan: AccountPlan) -> FeeSchedule | None:
+    """The schedule of the account's plan with every rate that was accepted; None where the plan is not known."""
+    try:
+        schedule = schedule_for(plan.broker, plan.plan)
+    except UnknownSchedule:
+        return None
+    accepted = _records(
+        session,
+        "SELECT component, product, effective_from, effective_to, amount, decided_at::DATE AS decided_on "
+        "FROM records.fee_rate_proposals WHERE state = 'accepted' AND broker = ? AND plan = ? AND account = ? "
+        "ORDER BY decided_at, proposal_id",
+        (plan.broker, plan.plan, plan.account),
+    )
+    for proposal in accepted:
+        schedule = schedule.with_rates(_accepted_rows(schedule, proposal))
+    return schedule
+
+
+def _accepted_rows(schedule: FeeSchedule, proposal: Mapping[str, Any]) -> list[FeeRate]:
+    """The accepted level from its day on, and where it ends, what the schedule said before."""
+    component, product = proposal["component"], proposal["product"]
+    starts, ends = proposal["effective_from"], proposal["effective_to"]
+    before = schedule.rate(component, product, starts)
+    if before is None:
+        return []
+    learnt = proposal["decided_on"]
+    rows = [replace(before, amount=proposal["amount"], effective_from=starts, learnt_on=learnt)]
+    # Rows of the schedule that begin while the accepted level lasts would end it early.
+    rows.extend(
+        replace(row, amount=proposal["amount"], learnt_on=learnt)
+        for row in schedule.rows
+        if row.selector == before.selector and starts < row.effective_from <= (ends or dt.date.max)
+    )
+    if ends is not None:
+        day_after = ends + dt.timedelta(days=1)
+        after = schedule.rate(component, product, day_after)
+        if after is not None and after.effective_from <= ends:
+            rows.append(replace(after, effective_from=day_after))
+    return rows
+
+
+_EVENTS = """
+    SELECT e.run_id, e.order_id, e.event_id, e.event_key, e.occurred_at, e.session_date, e.kind, e.instrument_key,
+           e.fill_quantity, e.fill_price, e.fee_amount, e.fee_currency, o.group_id, o.broker_ids
+    FROM records.run_accounts a
+    JOIN records.order_events e USING (run_id)
+    LEFT JOIN records.orders o ON o.run_id = e.run_id AND o.order_id = e.order_id
+    WHERE a.account = ? AND a.relation = ? AND e.fill_quantity <> 0
+      AND e.kind IN ('trade', 'expiry', 'exercise', 'assignment', 'delivery')
+    ORDER BY e.run_id, e.order_id, e.event_id
+"""
+
+
+def _records(session: WriteSession, sql: str, params: tuple[object, ...]) -> list[dict[str, Any]]:
+    frame = session.frame(sql, params)
+    return frame.to_dicts()
+
+
+def _lean_fill(event: Mapping[str, Any], currency: str) -> LeanFill:
+    in_currency = event["fee_currency"] in (None, currency)
+    return LeanFill(
+        reference=f"{event['run_id']}/{event['order_id']}/{event['event_id']}",
+        run_id=event["run_id"],
+        order_id=event["order_id"],
+        instrument_key=event["instrument_key"],
+        leg_class=_LEAN_CLASSES[event["kind"]],
+        occurred_at=event["occurred_at"],
+        session_date=event["session_date"],
+        quantity=event["fill_quantity"],
+        price=event["fill_price"],
+        fee=event["fee_amount"] if in_currency else None,
+        group_id=event["group_id"],
+        broker_ids=tuple(json.loads(event["broker_ids"])) if event["broker_ids"] else (),
+    )
+
+
+def _broker_fill(row: Mapping[str, Any], chains: Mapping[str, tuple[str, ...]]) -> BrokerFill | None:
+    leg_class = _BROKER_CLASSES.get(row["row_class"])
+    settles_cash = row["row_class"] == "cash_settlement"
+    if settles_cash:
+        leg_class = "exercise" if "Exercise" in row["sub_type"] else "assignment"
+    if leg_class is None or not row["quantity"] or row["instrument_key"] is None:
+        return None
+    sign = -1 if row["side"] == "sell" else 1
+    return BrokerFill(
+        row_id=row["row_id"],
+        instrument_key=row["instrument_key"],
+        leg_class=leg_class,
+        occurred_at=row["occurred_at"],
+        session_date=row["session_date"],
+        quantity=row["quantity"] * sign,
+        price=row["price"],
+        commission=None if row["commission"] is None else -row["commission"],
+        fees=-(row["fees"] or ZERO),
+        effect=row["effect"],
+        order_number=row["order_number"],
+        value=row["value"],
+        sided=row["side"] is not None,
+        settles_cash=settles_cash,
+        corrects=chains.get(row["row_id"], ()),
+    )
+
+
+def _chains(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Standing row -> every row that it replaced, directly or through others."""
+    successor = {row["row_id"]: row["superseded_by"] for row in rows if row["superseded_by"] is not None}
+    chains: defaultdict[str, list[str]] = defaultdict(list)
+    for original in sorted(successor):
+        last, seen = original, {original}
+        while (following := successor.get(last)) is not None and following not in seen:
+            seen.add(following)
+            last = following
+        chains[last].append(original)
+    return {last: tuple(originals) for last, originals in chains.items()}
+
+
+def _is_account_row(row: Mapping[str, Any]) -> bool:
+    return row["row_class"] in _ACCOUNT_CLASSES or (row["row_class"] == "money" and row["sub_type"] == "Fee")
+
+
+def _account_row(row: Mapping[str, Any]) -> AccountRow:
+    return AccountRow(
+        row_id=row["row_id"],
+        session_date=row["session_date"],
+        occurred_at=row["occurred_at"],
+        sub_type=row["sub_type"],
+        description=row["description"] or "",
+        amount=row["value"] + (row["commission"] or ZERO) + (row["fees"] or ZERO),
+    )
+
+
+def _charged_row(row: Mapping[str, Any]) -> ChargedRow:
+    printed: Decimal = -((row["commission"] or ZERO) + (row["fees"] or ZERO))
+    of_account = _is_account_row(row)
+    by_total = None if row["total"] is None else (ZERO if of_account else row["value"]) - row["total"]
+    return ChargedRow(
+        row_id=row["row_id"],
+        session_date=row["session_date"],
+        by_columns=printed - row["value"] if of_account else printed,
+        by_total=by_total,
+        place="none",
+    )
+
+
+def _instruments(
+    session: WriteSession, rows: Iterable[Mapping[str, Any]], lean_keys: set[str]
+) -> dict[str, Instrument]:
+    found: dict[str, Instrument] = {}
+    for row in rows:
+        key = row["instrument_key"]
+        if key is None or key in found:
+            continue
+        try:
+            found[key] = from_tastytrade(
+                row["symbol"],
+                row["instrument_type"],
+                underlying=row["underlying"],
+                multiplier_text=None if row["multiplier"] is None else format(row["multiplier"], "f"),
+                traded_on=row["occurred_at"].astimezone(_NEW_YORK).date(),
+            )
+        except (SymbolError, ValueError):
+            continue
+    known = {row["instrument_key"]: row for row in _records(session, "SELECT * FROM records.instruments", ())}
+    for key in sorted(lean_keys - found.keys()):
+        instrument = _of_lean(key, known.get(key))
+        if instrument is not None:
+            found[key] = instrument
+    return found
+
+
+def _of_lean(key: str, row: Mapping[str, Any] | None) -> Instrument | None:
+    if row is None:
+        try:
+            return from_occ(key)
+        except SymbolError:
+            return None
+    names = ("security_type", "ticker", "underlying", "root", "expiry", "call_put", "strike", "style", "multiplier")
+    return Instrument(key, **{name: row[name] for name in names})
+
+
+def _terms(instrument: Instrument) -> Terms | None:
+    product = instrument.fee_product
+    multiplier = Decimal(1) if product == "equity" else instrument.multiplier
+    return None if product is None or multiplier is None else Terms(product, multiplier, instrument.fee_root)
+
+
+def _coverage(session: WriteSession, account: str) -> Coverage:
+    exports = session.rows(
+        "SELECT s.file_name, s.first_day, s.last_day, max(r.occurred_at) FROM records.statements s "
+        "JOIN records.statement_row_sources f USING (sha256) JOIN records.statement_rows r USING (row_id) "
+        "WHERE s.account = ? AND r.account = s.account AND s.first_day IS NOT NULL "
+        "GROUP BY s.sha256, s.file_name, s.first_day, s.last_day",
+        (account,),
+    )
+    return coverage_of(Export(*found) for found in exports)
+
+
+def _relation(session: WriteSession, account: str) -> str:
+    """Rehearsals never mix with an account's own figures: where runs trade live in it, only they count."""
+    live = session.rows(
+        "SELECT 1 FROM records.run_accounts WHERE account = ? AND relation = 'live' LIMIT 1", (account,)
+    )
+    return "live" if live else "rehearsal"
+
+
+def _trading(session: WriteSession, account: str, relation: str, events: Iterable[Mapping[str, Any]]) -> list[Trading]:
+    times: defaultdict[str, list[dt.datetime]] = defaultdict(list)
+    for event in events:
+        times[event["run_id"]].append(event["occurred_at"])
+    runs = session.rows(
+        "SELECT run_id, mode, started_at, newest_at, period_start, period_end "
+        "FROM records.runs JOIN records.run_accounts USING (run_id) WHERE account = ? AND relation = ? ORDER BY run_id",
+        (account, relation),
+    )
+    found = []
+    for run_id, mode, started_at, newest_at, period_start, period_end in runs:
+        moments = list(times[run_id])
+        if mode in ("backtest", "optimization"):
+            # The clock of a backtest is its period; when it was computed says nothing.
+            moments += [_noon(day) for day in (period_start, period_end) if day is not None]
+        else:
+            moments += [moment for moment in (started_at, newest_at) if moment is not None]
+        if moments:
+            found.append(Trading(run_id, min(moments), max(moments)))
+    return found
+
+
+def _noon(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(12), _NEW_YORK).astimezone(dt.UTC)

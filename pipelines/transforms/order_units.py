@@ -1,0 +1,113 @@
+"""Orders of both sides, put together from their fills.
+
+Holds: a leg, an order or combo of LEAN, an order number of the broker, and their stable order.
+Belongs here: which fills of one side belong together.
+Never here: comparing the two sides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pipelines.transforms.fills import BrokerFill, LeanFill, in_time_order, lean_key, lean_order
+
+LegKey = tuple[str, int]
+"""Contract and side."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeanLeg:
+    """LEAN's fills of one order in one contract, in time order."""
+
+    key: LegKey
+    fills: tuple[LeanFill, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLeg:
+    """The broker's rows of one order number in one contract and side, in time order."""
+
+    key: LegKey
+    fills: tuple[BrokerFill, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeanUnit:
+    """All legs of an order or combo that filled in one session."""
+
+    legs: tuple[LeanLeg, ...]
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """By time, run and order."""
+        return lean_key(self.legs[0].fills[0])
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUnit:
+    """All rows of one order number in one session."""
+
+    order_number: str | None
+    legs: tuple[BrokerLeg, ...]
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """By order number, then time."""
+        # Numbers are given in the order of submission; printed times of legs that filled together are jumbled.
+        number = int(self.order_number) if self.order_number and self.order_number.isdecimal() else -1
+        first = min(leg.fills[0].occurred_at for leg in self.legs)
+        return (number, first, self.legs[0].fills[0].row_id)
+
+
+Unit = TypeVar("Unit", LeanUnit, BrokerUnit)
+
+
+def lean_units(fills: Sequence[LeanFill]) -> list[LeanUnit]:
+    """Orders and combos; legs that share a number of the broker are one order, too."""
+    by_unit: defaultdict[tuple[object, ...], list[LeanFill]] = defaultdict(list)
+    for fill in fills:
+        foreign = tuple(number for number in fill.broker_ids if number != str(fill.order_id))
+        if fill.group_id is not None:
+            unit: tuple[object, ...] = (fill.run_id, "group", fill.group_id)
+        elif foreign:
+            unit = (fill.run_id, "broker", foreign)
+        else:
+            unit = (fill.run_id, "order", fill.order_id)
+        by_unit[unit].append(fill)
+    units = []
+    for members in by_unit.values():
+        by_leg: defaultdict[tuple[int, str, int], list[LeanFill]] = defaultdict(list)
+        for fill in members:
+            by_leg[fill.order_id, fill.instrument_key, _side(fill.quantity)].append(fill)
+        legs = [LeanLeg((key, side), lean_order(found)) for (_, key, side), found in by_leg.items()]
+        units.append(LeanUnit(tuple(sorted(legs, key=lambda leg: lean_key(leg.fills[0])))))
+    return in_place(units)
+
+
+def broker_units(fills: Sequence[BrokerFill]) -> list[BrokerUnit]:
+    """Order numbers; a row without one stands for itself."""
+    by_number: defaultdict[tuple[str | None, str], list[BrokerFill]] = defaultdict(list)
+    for fill in fills:
+        # Statements without order numbers: every row is a unit of its own, partial fills are taken in afterwards.
+        by_number[fill.order_number, fill.row_id if fill.order_number is None else ""].append(fill)
+    units = []
+    for (number, _), members in by_number.items():
+        by_leg: defaultdict[LegKey, list[BrokerFill]] = defaultdict(list)
+        for fill in members:
+            by_leg[fill.instrument_key, _side(fill.quantity)].append(fill)
+        legs = [BrokerLeg(key, in_time_order(found)) for key, found in sorted(by_leg.items())]
+        units.append(BrokerUnit(number, tuple(legs)))
+    return in_place(units)
+
+
+def in_place(units: Iterable[Unit]) -> list[Unit]:
+    """In the stable order of the two sides: LEAN's by time, the broker's by number."""
+    return sorted(units, key=lambda unit: unit.place)
+
+
+def _side(quantity: Decimal) -> int:
+    return 1 if quantity > 0 else -1

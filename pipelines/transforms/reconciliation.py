@@ -1,0 +1,262 @@
+"""The reconciliation of one account: from fills of both sides to legs, causes, breaks and day totals.
+
+Holds: the composition of matching, levels, explanation, breaks and totals, and the ids of legs.
+Belongs here: what needs the whole account at once.
+Never here: tables, and any single rule (each has its own module).
+
+Everything is worked out from the whole account, so a result never depends on which day was asked for first. All runs
+of an account are one population: deployments that followed each other, or runs that rehearse it, share its rows
+(where runs trade live in an account, rehearsals of it are left out by whoever gathers the input).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pipelines.transforms.adjustments import AccountRow, Overcharge, link_corrections
+from pipelines.transforms.breaks import (
+    BreakFound,
+    Verdict,
+    break_of_correction,
+    break_of_level,
+    breaks_of_leg,
+    excess_of,
+    judge,
+)
+from pipelines.transforms.coverage import Coverage, Trading, run_of, within_trading
+from pipelines.transforms.day_totals import ChargedRow, DayTotals, LegFees, day_totals
+from pipelines.transforms.event_matching import match_events
+from pipelines.transforms.fee_explanation import Explained, Schedules, Terms, explain
+from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, Leg, total
+from pipelines.transforms.leg_matching import match_trades
+from pipelines.transforms.levels import LevelChange, LevelFit, fit_levels
+from pipelines.transforms.match_settings import DEFAULT, MatchSettings
+from pipelines.transforms.orf_evidence import ChargedFill, orf_evidence
+from tomking.kernel.fees import FeeFill, FeeSchedule
+from tomking.kernel.keys import stable_id
+
+ORF = "orf"
+OPTION_PRODUCTS = ("equity_option", "index_option")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInput:
+    """All that is known of an account. `schedule` is None where the broker's plan is not known to us."""
+
+    account: str
+    lean: Sequence[LeanFill]
+    broker: Sequence[BrokerFill]
+    account_rows: Sequence[AccountRow]
+    charged_rows: Sequence[ChargedRow]
+    """Every standing row of the statements, its place still open."""
+    terms: Mapping[str, Terms]
+    underlyings: Mapping[str, str]
+    schedule: FeeSchedule | None
+    coverage: Coverage
+    runs: Sequence[Trading]
+    settings: MatchSettings = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class LegResult:
+    """A leg with its id, fees, causes and state; `run_id` is the run it belongs to or that traded at its time."""
+
+    leg_id: str
+    leg: Leg
+    explained: Explained
+    verdict: Verdict
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountResult:
+    """What the reconciliation of an account found."""
+
+    legs: tuple[LegResult, ...]
+    breaks: tuple[BreakFound, ...]
+    corrected: Mapping[str, str]
+    """Account row id -> leg id."""
+    days: tuple[DayTotals, ...]
+    levels: LevelFit | None
+    not_covered: int
+    """Fills of LEAN that no statement can speak about yet."""
+
+
+def reconcile(given: AccountInput) -> AccountResult:
+    """Reconciles an account."""
+    legs = _matched(given)
+    covered = [leg for leg in legs if leg.rows or _is_covered(leg, given)]
+    fit = _fit(covered, given)
+    results = [_result(leg, given, fit) for leg in covered]
+    corrected = _corrections(results, given)
+    breaks = _breaks(results, corrected, fit, given)
+    return AccountResult(
+        legs=tuple(results),
+        breaks=tuple(sorted(breaks, key=lambda found: (found.session_date, found.cause, str(found.identity)))),
+        corrected=corrected,
+        days=_days(results, given),
+        levels=fit,
+        not_covered=sum(len(leg.lean) for leg in legs) - sum(len(leg.lean) for leg in covered),
+    )
+
+
+def leg_id_of(account: str, leg: Leg) -> str:
+    """The id of a leg: of LEAN's order where there is one, else of the broker's order or row."""
+    shared = (leg.instrument_key, leg.session_date.isoformat(), leg.leg_class)
+    if leg.lean:
+        first = leg.lean[0]
+        return stable_id("leg", account, first.run_id, first.order_id, *shared)
+    row = leg.rows[0]
+    return stable_id("leg", account, "broker", row.order_number or row.row_id, leg.side, *shared)
+
+
+def _matched(given: AccountInput) -> list[Leg]:
+    trades = match_trades(
+        (fill for fill in given.lean if fill.leg_class == "trade"),
+        (fill for fill in given.broker if fill.leg_class == "trade"),
+        given.settings,
+    )
+    events = match_events(
+        (fill for fill in given.lean if fill.leg_class != "trade"),
+        (fill for fill in given.broker if fill.leg_class != "trade"),
+        given.settings,
+    )
+    return [*trades, *events]
+
+
+def _is_covered(leg: Leg, given: AccountInput) -> bool:
+    first, last = leg.lean[0].occurred_at, leg.lean[-1].occurred_at
+    # Events are booked at the end of a session or on a later day: wait for those days, too.
+    wait = given.settings.window if leg.leg_class == "trade" else dt.timedelta(days=given.settings.settlement_days)
+    return given.coverage.includes(first, last + wait)
+
+
+def _fit(legs: Sequence[Leg], given: AccountInput) -> LevelFit | None:
+    """The ORF levels that all option trades of the account show."""
+    schedule = given.schedule
+    if schedule is None:
+        return None
+    charged: list[ChargedFill] = []
+    for leg in legs:
+        terms = given.terms.get(leg.instrument_key)
+        if leg.leg_class != "trade" or terms is None or terms.product not in OPTION_PRODUCTS:
+            continue
+        name = leg_id_of(given.account, leg)
+        charged.extend(_charged_fill(name, row, terms) for row in leg.broker if row.effect and row.price is not None)
+    found = orf_evidence(charged, schedule)
+    return fit_levels(found.observations, lambda day: _orf(schedule, day), component=ORF)
+
+
+def _charged_fill(leg: str, row: BrokerFill, terms: Terms) -> ChargedFill:
+    fill = FeeFill(
+        product=terms.product,
+        side="buy" if row.quantity > 0 else "sell",
+        effect=row.effect,
+        quantity=abs(row.quantity),
+        price=row.price or ZERO,
+        multiplier=terms.multiplier,
+        session_date=row.session_date,
+        root=terms.root,
+    )
+    return ChargedFill(row.row_id, leg, row.occurred_at, fill, row.fees)
+
+
+def _orf(schedule: FeeSchedule, day: dt.date) -> Decimal:
+    found = schedule.rate(ORF, OPTION_PRODUCTS[0], day)
+    return found.amount if found is not None else ZERO
+
+
+def _result(leg: Leg, given: AccountInput, fit: LevelFit | None) -> LegResult:
+    terms = given.terms.get(leg.instrument_key)
+    explained = explain(leg, terms, _schedules(given.schedule, fit, leg.session_date))
+    outside = not leg.lean and not within_trading(leg.session_date, given.runs)
+    verdict = judge(leg, explained, expected_one_sided=outside)
+    moment = leg.lean[0].occurred_at if leg.lean else leg.rows[0].occurred_at
+    run_id = leg.lean[0].run_id if leg.lean else (None if outside else run_of(moment, given.runs))
+    return LegResult(leg_id_of(given.account, leg), leg, explained, verdict, run_id)
+
+
+def _schedules(accepted: FeeSchedule | None, fit: LevelFit | None, day: dt.date) -> Schedules | None:
+    if accepted is None:
+        return None
+    change = _change_on(fit, day)
+    if change is None or change.estimate == _orf(accepted, day):
+        return Schedules(accepted)
+    rows = [accepted.rate(ORF, product, day) for product in OPTION_PRODUCTS]
+    shown = [replace(row, amount=change.estimate, effective_from=day) for row in rows if row is not None]
+    return Schedules(accepted, accepted.with_rates(shown))
+
+
+def _change_on(fit: LevelFit | None, day: dt.date) -> LevelChange | None:
+    """The change in force that day, unless the schedule itself has moved on to a level that the fills follow."""
+    if fit is None:
+        return None
+    level = next((level for level in reversed(fit.levels) if level.first <= day), None)
+    if level is None or level.as_scheduled:
+        return None
+    return next((change for change in reversed(fit.changes) if change.effective_from <= day), None)
+
+
+def _corrections(results: Sequence[LegResult], given: AccountInput) -> dict[str, str]:
+    overcharges = [
+        Overcharge(
+            result.leg_id,
+            given.underlyings.get(result.leg.instrument_key, result.leg.instrument_key),
+            result.leg.session_date,
+            excess,
+        )
+        for result in results
+        if (excess := excess_of(result.explained)) > 0
+    ]
+    return link_corrections(given.account_rows, overcharges)
+
+
+def _breaks(
+    results: Sequence[LegResult], corrected: Mapping[str, str], fit: LevelFit | None, given: AccountInput
+) -> list[BreakFound]:
+    found: list[BreakFound] = []
+    for result in results:
+        found.extend(breaks_of_leg(result.leg, result.leg_id, result.explained, result.verdict, result.run_id))
+    by_id = {result.leg_id: result.leg for result in results}
+    for row in given.account_rows:
+        if row.adjustment_class == "fee_correction":
+            leg = by_id.get(corrected.get(row.row_id, ""))
+            found.append(break_of_correction(row, leg, run_of(row.occurred_at, given.runs)))
+    if fit is not None:
+        found.extend(_level_breaks(results, fit, given))
+    return found
+
+
+def _level_breaks(results: Sequence[LegResult], fit: LevelFit, given: AccountInput) -> list[BreakFound]:
+    touched: defaultdict[int, list[Decimal]] = defaultdict(list)
+    first_run: dict[int, str | None] = {}
+    for result in results:
+        parts = [part.amount for part in result.explained.parts if part.cause == "pass_through_rate_change"]
+        days = [at for at, change in enumerate(fit.changes) if change.effective_from <= result.leg.session_date]
+        if parts and days:
+            touched[days[-1]].append(total(parts))
+            first_run.setdefault(days[-1], result.run_id)
+    return [
+        break_of_level(change, given.account, total(touched[at]), len(touched[at]), first_run.get(at))
+        for at, change in enumerate(fit.changes)
+    ]
+
+
+def _days(results: Sequence[LegResult], given: AccountInput) -> tuple[DayTotals, ...]:
+    in_legs = {row.row_id for result in results for row in result.leg.rows}
+    of_account = {row.row_id for row in given.account_rows}
+    rows = [replace(row, place=_place(row.row_id, in_legs, of_account)) for row in given.charged_rows]
+    legs = [
+        LegFees(result.leg.session_date, result.explained.modelled, result.explained.expected) for result in results
+    ]
+    return day_totals(rows, legs)
+
+
+def _place(row_id: str, in_legs: set[str], of_account: set[str]) -> str:
+    if row_id in in_legs:
+        return "leg"
+    return "account" if row_id in of_account else "none"
