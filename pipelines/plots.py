@@ -8,7 +8,9 @@ Never here: queries (callers bring the frame) or Dagster.
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import io
+from collections.abc import Iterator
 
 import matplotlib as mpl
 import polars as pl
@@ -19,6 +21,7 @@ from matplotlib import dates as mdates
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 REGIME_COLOURS = {"Normal": "#4c9a6a", "Stressed": "#e0a030", "Crisis": "#c0392b"}
 
@@ -58,27 +61,25 @@ def regime_timeline(frame: pl.DataFrame) -> bytes:
     days = ordered["session_date"].to_list()
     correlation = ordered["mean_correlation"].to_list()
     axes.plot(days, correlation, color="#222222", lw=0.9, label="mean correlation")
-    numbers = mdates.date2num(days)
-    for regime, colour in REGIME_COLOURS.items():
-        inside = [label == regime for label in ordered["regime"].to_list()]
-        axes.fill_between(
-            numbers,
-            0,
-            1,
-            where=inside,
-            step="mid",
-            color=colour,
-            alpha=0.30,
-            lw=0,
-            label=regime,
-            transform=axes.get_xaxis_transform(),
-        )
+    for regime, start, stop in _bands(days, ordered["regime"].to_list()):
+        first, last = mdates.date2num([start, stop])  # type: ignore[no-untyped-call]
+        axes.axvspan(first, last, color=REGIME_COLOURS[regime], alpha=0.30, lw=0)
+    handles = [Patch(color=colour, alpha=0.30, label=regime) for regime, colour in REGIME_COLOURS.items()]
     right = axes.twinx()
     right.plot(days, ordered["score"].to_list(), color="#2c6fbb", lw=0.8, alpha=0.8)
     right.set_ylabel("score", color="#2c6fbb")
     right.set_ylim(0, 100)
-    axes.legend(loc="upper left", fontsize=8, ncol=4)
+    axes.legend(handles=[*axes.get_lines(), *handles], loc="upper left", fontsize=8, ncol=4)
     return _png(figure)
+
+
+def _bands(days: list[dt.date], regimes: list[str]) -> Iterator[tuple[str, dt.date, dt.date]]:
+    """Spells of one regime: each lasts until the first day of the next."""
+    begun = 0
+    for position in range(1, len(days) + 1):
+        if position == len(days) or regimes[position] != regimes[begun]:
+            yield regimes[begun], days[begun], days[min(position, len(days) - 1)]
+            begun = position
 
 
 def _canvas(title: str, unit: str) -> tuple[Figure, Axes]:
@@ -86,7 +87,7 @@ def _canvas(title: str, unit: str) -> tuple[Figure, Axes]:
     axes.set_title(title, fontsize=10, loc="left")
     axes.set_ylabel(unit)
     axes.grid(alpha=0.25)
-    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(mdates.AutoDateLocator()))
+    axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(mdates.AutoDateLocator()))  # type: ignore[no-untyped-call]
     return figure, axes
 
 

@@ -71,9 +71,11 @@ DOMAINS = (
 def ensure(session: WriteSession, *, strict: bool = True) -> tuple[str, ...]:
     """Rebuild what other code made than the code of this release; returns the names of what was rebuilt.
 
-    Tables of a domain are dropped and created empty, and their sessions are marked dirty under the domain's name;
-    views are created again whenever one of them or any table changed. All in one transaction. A view that cannot be
-    created is a `SchemaError`; without `strict` it is left out (tests of other things).
+    Where the form of a domain's tables changed they are dropped and created empty; where only the code that fills them
+    did, their rows stay until the step has made them again, so that readers are never left with nothing. Either way
+    the domain's sessions are marked dirty under its name. Views are created again whenever one of them or any table
+    changed. All in one transaction. A view that cannot be created is a `SchemaError`; without `strict` it is left out
+    (tests of other things).
     """
     recorded = dict(session.rows("SELECT name, code_hash FROM ops.builds"))
     current = code_hashes()
@@ -86,7 +88,9 @@ def ensure(session: WriteSession, *, strict: bool = True) -> tuple[str, ...]:
 @functools.cache
 def code_hashes() -> dict[str, str]:
     """The hash of the code behind each domain and behind the views, as this process would build them."""
-    hashes = {f"{DERIVED}.{domain.name}": hash_of(_files_of(domain)) for domain in DOMAINS}
+    hashes = {
+        f"{DERIVED}.{domain.name}": f"{hash_of(_forms_of(domain))}-{hash_of(_files_of(domain))}" for domain in DOMAINS
+    }
     hashes[MARTS] = hash_of([*views_loader.FOLDER.glob("*.sql"), *(MODELS / "derived").glob("*.py")])
     return hashes
 
@@ -98,7 +102,8 @@ def _rebuild(session: WriteSession, recorded: dict[str, str], current: dict[str,
     for domain in DOMAINS:
         name = f"{DERIVED}.{domain.name}"
         if recorded.get(name) != current[name]:
-            _make_tables(session, domain)
+            if _form(recorded.get(name, "")) != _form(current[name]):
+                _make_tables(session, domain)
             days = [day for (day,) in session.rows(f"SELECT DISTINCT session_date FROM ({domain.sessions})")]
             session.mark_dirty(domain.name, days, "the code that fills these rows changed")
             rebuilt.append(name)
@@ -151,8 +156,17 @@ def _module_of(table: str) -> str | None:
     return _modules_by_table().get(table)
 
 
+def _form(code_hash: str) -> str:
+    """The part of a recorded hash that stands for the tables' declaration."""
+    return code_hash.partition("-")[0]
+
+
+def _forms_of(domain: Domain) -> list[Path]:
+    return [MODELS / "derived" / domain.models, MODELS / "base.py"]
+
+
 def _files_of(domain: Domain) -> list[Path]:
-    files = [MODELS / "derived" / domain.models, MODELS / "base.py", *KERNEL.rglob("*.py")]
+    files = [*_forms_of(domain), *KERNEL.rglob("*.py")]
     for pattern in domain.code:
         files.extend(PACKAGES.glob(pattern))
     return files

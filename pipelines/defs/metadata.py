@@ -16,6 +16,7 @@ import dagster as dg
 import polars as pl
 
 from pipelines import plots
+from pipelines.steps.ingest import IngestReport
 
 ROWS_SHOWN = 50
 
@@ -25,6 +26,13 @@ def counts(outcome: Any) -> dict[str, dg.MetadataValue[Any]]:
     values: dict[str, dg.MetadataValue[Any]] = {}
     if not dataclasses.is_dataclass(outcome):
         return values
+    if isinstance(outcome, IngestReport):
+        files = [(item.kind, item.outcome, item.name, item.summary) for item in outcome.items]
+        schema = dict.fromkeys(("kind", "outcome", "name", "what"), pl.String)
+        return {
+            "refused": dg.MetadataValue.int(outcome.refused),
+            "files": table(pl.DataFrame(files, schema=schema, orient="row")),
+        }
     for field in dataclasses.fields(outcome):
         value = getattr(outcome, field.name)
         if isinstance(value, bool):

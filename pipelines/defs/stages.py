@@ -26,7 +26,7 @@ POOL = "warehouse"
 def run(context: dg.AssetExecutionContext, resource: WarehouseResource, stage: str) -> Any:
     """Run a stage under the writer's lock and log what it did."""
     outcome = run_stage(resource.warehouse(), resource.settings(), stage).outcome
-    context.log.info("%s: %s", stage, outcome)
+    context.log.info("%s: %s", stage, getattr(outcome, "summary", outcome))
     return outcome
 
 

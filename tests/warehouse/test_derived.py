@@ -179,3 +179,14 @@ def test_a_release_with_a_broken_view_changes_nothing(
     with warehouse.reader() as reading:
         assert reading.execute("SELECT count(*) FROM marts.files").fetchall() == [(0,)]
         assert reading.execute("SELECT count(*) FROM derived.account_adjustments").fetchall() == [(1,)]
+
+
+def test_rows_stay_until_they_are_made_again_where_only_the_code_that_fills_them_changed(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(warehouse)
+    form = build_derived.code_hashes()["derived.reconciliation"].partition("-")[0]
+    pretend(monkeypatch, derived_reconciliation=f"{form}-other")
+    with warehouse.writer("a release with another rule") as session:
+        assert session.rows("SELECT count(*) FROM derived.account_adjustments") == [(1,)]
+        assert session.dirty_days("reconciliation") == [DAY]

@@ -6,6 +6,7 @@ Never here: the questions themselves.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -51,7 +52,7 @@ def _checks_of(asset: str, checks: tuple[DataCheck, ...]) -> dg.AssetChecksDefin
 
 def result_of(outcome: CheckOutcome, asset: str) -> dg.AssetCheckResult:
     """A check's outcome with a sample of the rows at fault."""
-    metadata: dict[str, dg.MetadataValue[object]] = {"rows at fault": dg.MetadataValue.int(outcome.failures)}
+    metadata: dict[str, dg.MetadataValue[Any]] = {"rows at fault": dg.MetadataValue.int(outcome.failures)}
     if outcome.sample:
         sample = pl.DataFrame(list(outcome.sample), schema=dict.fromkeys(outcome.columns, pl.String), orient="row")
         metadata["sample"] = table(sample)
