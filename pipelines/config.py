@@ -90,8 +90,11 @@ class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 class LeanSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How LEAN's files are judged."""
 
-    stale_after_hours: int = 24
-    """A run whose files say `Running` and whose newest time inside is older than this was killed."""
+    stale_after_hours: int = 2
+    """A run whose files say `Running` and whose newest time inside is older than this was killed.
+
+    The engine writes something at least every ten minutes as long as it lives.
+    """
 
 
 class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

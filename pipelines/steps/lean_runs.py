@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 KIND = "lean_run"
 DIRTY_DOMAIN = "reconciliation"
-DEFAULT_STALE_AFTER = dt.timedelta(hours=24)
+DEFAULT_STALE_AFTER = dt.timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)

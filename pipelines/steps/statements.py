@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.parsing import tastytrade_csv
+from pipelines.parsing import tastytrade_csv, unread_formats
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.parsing.statement_identity import identify_file
 from pipelines.parsing.statement_rows import StatementFile
@@ -74,7 +74,7 @@ def ingest_statement(
             file = tastytrade_csv.parse(data)
             alias = resolve_account(account, accounts, broker=tastytrade_csv.BROKER)
         except Refused as error:
-            return _refuse_file(session, source, error.refusal, tastytrade_csv.recognise(data))
+            return _refuse_file(session, source, _named(data, error.refusal), tastytrade_csv.recognise(data))
         if tables.is_taken(session, source.sha256, alias, tastytrade_csv.PARSER_VERSION):
             return _unchanged(session, source, alias, file.format)
         return _take(session, source, file, alias)
@@ -104,6 +104,12 @@ def resolve_account(account: str | None, accounts: Sequence[AccountSettings], *,
     else:
         reason = f"several accounts of {broker} are configured ({', '.join(candidates)}); name one with --account ALIAS"
     raise Refused(Refusal(reason, field="account"))
+
+
+def _named(data: bytes, refusal: Refusal) -> Refusal:
+    """The refusal, by the format's name where it is one of those not read yet."""
+    name = unread_formats.name_of(data) if tastytrade_csv.recognise(data) is None else None
+    return refusal if name is None else Refusal(f"{name}: not read yet", line=1)
 
 
 def _unchanged(session: WriteSession, source: tables.Source, alias: str, format_name: str) -> StatementOutcome:
