@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 READY := $(VENV)/.ready
 
-.PHONY: help demo ui test fast check format bench clean
+.PHONY: help demo ui test fast kernel check format bench clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -35,6 +35,15 @@ test: $(READY)  ## every test, with branch coverage
 
 fast: $(READY)  ## the tests that take seconds
 	@$(BIN)/pytest -n auto -m "not slow and not browser"
+
+kernel: $(READY)  ## the kernel's tests under the numpy versions of LEAN's image and of older engines
+	@for numpy in 1.24.2 1.26.4; do \
+	  if $(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	    echo "numpy $$numpy"; \
+	    PYTHONPATH=.:algorithm $(UV) run --no-project --isolated --python $(BIN)/python --with numpy==$$numpy \
+	      --with pytest --with hypothesis --with tzdata pytest -q --noconftest -p no:cacheprovider tests/kernel || exit 1; \
+	  else echo "numpy $$numpy: needs Python 3.11, which LEAN runs; skipped"; fi; \
+	done
 
 check: $(READY)  ## what CI checks besides the tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

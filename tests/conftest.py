@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.pipelines.instances import shared_demonstration
 from warehouse import build_derived, migrate
 from warehouse.access import Warehouse, WriteSession
 from warehouse.connections import open_for_writing
@@ -61,3 +63,20 @@ def warehouse(warehouse_template: Path, tmp_path: Path) -> Warehouse:
     state_dir = tmp_path / "state"
     shutil.copytree(warehouse_template, state_dir)
     return Warehouse(state_dir)
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of the demonstration, made once per run of the tests; read it, never write to it."""
+    base = tmp_path_factory.getbasetemp()
+    everyone = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return shared_demonstration(everyone / "demonstration")
+
+
+@pytest.fixture
+def own_demonstration(demonstration: Path, tmp_path: Path) -> Iterator[Path]:
+    """The configuration of a copy of the demonstration that the test may change."""
+    copy = tmp_path / "instance"
+    shutil.copytree(demonstration.parent, copy)
+    yield copy / demonstration.name
+    shutil.rmtree(copy)

@@ -1,6 +1,6 @@
 """`tomking breaks`: what the reconciliation could not settle.
 
-Holds: list, show, assign, resolve, reopen.
+Holds: list, show, assign, note, resolve, reopen.
 Belongs here: the commands about breaks.
 Never here: how a break comes about.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from pipelines.commands.output import Session, console, json_option, pass_session, print_json, print_rows
+from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
 from pipelines.steps import break_actions as actions
 
 COLUMNS = (
@@ -34,7 +34,7 @@ COLUMNS = (
 @json_option
 @click.pass_context
 def breaks(context: click.Context) -> None:
-    """List the breaks; with a subcommand show, assign, resolve or reopen one."""
+    """List the breaks; with a subcommand show, assign, note, resolve or reopen one."""
     if context.invoked_subcommand is None:
         context.invoke(list_breaks)
 
@@ -52,9 +52,9 @@ def list_breaks(session: Session, state: str | None = None, account: str | None 
         if value is not None:
             query += f" and {column} = ?"
             values.append(value)
-    with session.warehouse.reader() as connection:
-        rows = connection.execute(query + " order by session_date, break_id", values).fetchall()
-    print_rows(session, f"{len(rows)} breaks", COLUMNS, rows)
+    with session.reading() as reader:
+        rows = reader.rows(query + " order by session_date, break_id", values)
+    print_rows(session, counted(len(rows), "break"), COLUMNS, rows)
 
 
 @breaks.command("show")
@@ -62,18 +62,18 @@ def list_breaks(session: Session, state: str | None = None, account: str | None 
 @pass_session
 def show(session: Session, break_id: str) -> None:
     """Show everything known about BREAK_ID (the first six characters are enough)."""
-    with session.warehouse.writer("tomking breaks show") as writer:
-        print_json(actions.show_break(writer, break_id))
+    with session.reading() as reader:
+        print_json(actions.show_break(reader, break_id))
 
 
 @breaks.command("assign")
 @click.argument("break_id")
 @click.option("--owner", required=True, help="who looks after it")
-@click.option("--note")
+@click.option("--note", help="what is known so far")
 @pass_session
 def assign(session: Session, break_id: str, owner: str, note: str | None) -> None:
     """Give BREAK_ID an owner."""
-    with session.warehouse.writer("tomking breaks assign") as writer:
+    with session.writing("breaks assign") as writer:
         tell(actions.assign_break(writer, break_id, owner, note))
 
 
@@ -83,7 +83,7 @@ def assign(session: Session, break_id: str, owner: str, note: str | None) -> Non
 @pass_session
 def note(session: Session, break_id: str, text: str) -> None:
     """Add a note to BREAK_ID."""
-    with session.warehouse.writer("tomking breaks note") as writer:
+    with session.writing("breaks note") as writer:
         tell(actions.note_break(writer, break_id, text))
 
 
@@ -93,7 +93,7 @@ def note(session: Session, break_id: str, text: str) -> None:
 @pass_session
 def resolve(session: Session, break_id: str, note: str) -> None:
     """Close BREAK_ID with a note."""
-    with session.warehouse.writer("tomking breaks resolve") as writer:
+    with session.writing("breaks resolve") as writer:
         tell(actions.resolve_break(writer, break_id, note))
 
 
@@ -103,10 +103,12 @@ def resolve(session: Session, break_id: str, note: str) -> None:
 @pass_session
 def reopen(session: Session, break_id: str, note: str) -> None:
     """Open BREAK_ID again."""
-    with session.warehouse.writer("tomking breaks reopen") as writer:
+    with session.writing("breaks reopen") as writer:
         tell(actions.reopen_break(writer, break_id, note))
 
 
 def tell(found: Mapping[str, Any]) -> None:
     """Say in one line what a break is now."""
-    console.print(f"{found['break_id']} {found['cause']}: {found['state']}, owner {found['owner'] or 'nobody'}")
+    console.print(
+        f"{found['break_id']} {found['cause']}: {found['state']}, owner {found['owner'] or 'nobody'}", markup=False
+    )

@@ -159,7 +159,7 @@ def summarise(session: Session, *, changed: bool) -> None:
 
 
 @click.command("ui")
-@click.option("--port", default=3000, show_default=True)
+@click.option("--port", default=3000, show_default=True, help="port on this machine")
 @pass_session
 def ui(session: Session, port: int) -> None:
     """Serve the Dagster UI of this instance on http://127.0.0.1:PORT until it is stopped."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -82,24 +83,30 @@ def examine(settings: Settings, warehouse: Warehouse) -> list[Finding]:
 def _versions() -> list[Finding]:
     python = sys.version.split()[0]
     findings = [Finding("Python", (3, 11) <= sys.version_info[:2] <= (3, 13), python, "use Python 3.11, 3.12 or 3.13")]
-    for package in ("duckdb", "duckdb-sqlalchemy", "sqlalchemy", "alembic", "polars", "dagster"):
-        findings.append(Finding(package, True, metadata.version(package)))
-    return findings
+    packages = ("duckdb", "duckdb-sqlalchemy", "sqlalchemy", "alembic", "polars", "dagster")
+    return findings + [Finding(package, True, metadata.version(package)) for package in packages]
 
 
 def _folders(settings: Settings) -> list[Finding]:
-    findings = []
-    named = [("state", settings.state_dir), ("inbox", settings.inbox), ("object store", settings.object_store)]
-    named += [("LEAN results", folder) for folder in settings.lean_results]
-    named += [
-        ("results of " + item.name, settings.path(name)) for item in settings.deployments for name in item.results
+    written = [("state", settings.state_dir), ("object store", settings.object_store)]
+    read = [("inbox", settings.inbox)]
+    read += [("LEAN results", folder) for folder in settings.lean_results]
+    read += [("results of " + item.name, settings.path(name)) for item in settings.deployments for name in item.results]
+    return [_folder(subject, folder, os.R_OK | os.W_OK | os.X_OK) for subject, folder in written] + [
+        _folder(subject, folder, os.R_OK | os.X_OK) for subject, folder in read
     ]
-    for subject, folder in named:
-        ok = folder.is_dir() and os.access(folder, os.R_OK | os.W_OK)
-        findings.append(
-            Finding(subject, ok, str(folder) if ok else f"{folder} is not a writable folder", f"mkdir -p {folder}")
-        )
-    return findings
+
+
+def _folder(subject: str, folder: Path, rights: int) -> Finding:
+    quoted = shlex.quote(str(folder))
+    if not folder.exists():
+        return Finding(subject, False, f"{folder} is missing", f"mkdir -p {quoted}")
+    if not folder.is_dir():
+        return Finding(subject, False, f"{folder} is a file", "name a folder in tomking.toml")
+    if not os.access(folder, rights):
+        needed, right = ("written", "rwx") if rights & os.W_OK else ("read", "rx")
+        return Finding(subject, False, f"{folder} cannot be {needed}", f"chmod u+{right} {quoted}")
+    return Finding(subject, True, str(folder))
 
 
 def _lean(settings: Settings) -> list[Finding]:

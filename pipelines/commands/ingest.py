@@ -11,7 +11,18 @@ from pathlib import Path
 
 import click
 
-from pipelines.commands.output import Session, console, json_option, pass_session, print_json, print_table, progress_bar
+from pipelines.commands.output import (
+    Session,
+    console,
+    json_option,
+    pass_session,
+    print_json,
+    print_table,
+    progress_bar,
+    warn,
+)
+from pipelines.config import CONFIG_NAME
+from pipelines.privacy import redact_text
 from pipelines.steps.ingest import ingest_paths
 
 EXIT_REFUSED = 5
@@ -29,9 +40,11 @@ def ingest(session: Session, paths: tuple[Path, ...], account: str | None, rehea
 
     Known bytes are skipped; what is refused is kept in quarantine and listed (exit code 5).
     """
+    for alias in sorted({name for name in (account, rehearses) if name is not None}):
+        _mention_unconfigured(session, alias)
     with (
         progress_bar("ingest", quiet=session.as_json) as progress,
-        session.warehouse.writer("tomking ingest") as writer,
+        session.writing("ingest") as writer,
     ):
         report = ingest_paths(
             writer, session.settings, list(paths), account=account, rehearses=rehearses, progress=progress
@@ -44,3 +57,14 @@ def ingest(session: Session, paths: tuple[Path, ...], account: str | None, rehea
         console.print(report.summary)
     if report.refused:
         raise click.exceptions.Exit(EXIT_REFUSED)
+
+
+def _mention_unconfigured(session: Session, alias: str) -> None:
+    """An account that no [[accounts]] table names is taken at its broker's standard plan; say so, it may be a slip."""
+    settings = session.settings
+    if settings.account(alias) is None and redact_text(alias) == alias:
+        known = ", ".join(account.alias for account in settings.accounts) or "none"
+        warn(
+            f"account {alias!r} is not configured (configured: {known}); the broker's standard plan is assumed",
+            f'add [[accounts]] alias = "{alias}" with its broker and plan to {settings.root / CONFIG_NAME}',
+        )

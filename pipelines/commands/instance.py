@@ -80,7 +80,7 @@ def init(directory: Path, yes: bool) -> None:
 @pass_session
 def backup(session: Session, target: Path | None) -> None:
     """Copy the warehouse to TARGET (default: a dated file in the state folder) and prove that the copy opens."""
-    written = session.warehouse.backup(target)
+    written = session.warehouse.backup(target, wait_seconds=session.wait_seconds)
     if session.as_json:
         print_json({"backup": str(written)})
     else:
@@ -96,7 +96,7 @@ def restore(session: Session, source: Path, yes: bool) -> None:
     """Bring the warehouse back from SOURCE; what is there now is backed up first."""
     if not yes:
         click.confirm(f"replace the warehouse of {session.settings.root} by {source}?", abort=True)
-    kept = session.warehouse.restore(source)
+    kept = session.warehouse.restore(source, wait_seconds=session.wait_seconds)
     if session.as_json:
         print_json({"restored": str(source), "kept": str(kept) if kept else None})
     else:

@@ -8,12 +8,10 @@ Never here: calibration or the gate.
 from __future__ import annotations
 
 import datetime as dt
-import json
 
 import click
 
-from pipelines.commands.output import Session, console, json_option, pass_session, print_json, print_rows
-from pipelines.errors import NotFound
+from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
 from pipelines.steps import parameters as steps
 from pipelines.steps.calibrate import calibrate
 
@@ -44,11 +42,11 @@ def parameters(context: click.Context) -> None:
 @pass_session
 def list_sets(session: Session) -> None:
     """List every set with its state."""
-    with session.warehouse.reader() as connection:
-        rows = connection.execute(
+    with session.reading() as reader:
+        rows = reader.rows(
             f"select {', '.join(COLUMNS)} from marts.parameter_sets order by effective_from, parameter_set_id"
-        ).fetchall()
-    print_rows(session, f"{len(rows)} parameter sets", COLUMNS, rows)
+        )
+    print_rows(session, counted(len(rows), "parameter set"), COLUMNS, rows)
 
 
 @parameters.command("show")
@@ -56,26 +54,12 @@ def list_sets(session: Session) -> None:
 @pass_session
 def show(session: Session, reference: str) -> None:
     """Show the document, evidence and history of REFERENCE (an id, or the beginning of a sha256)."""
-    with session.warehouse.reader() as connection:
-        rows = connection.execute(
-            "select sha256, document, evidence from records.parameter_sets where parameter_set_id = ? or starts_with(sha256, ?)",
-            [reference, reference],
-        ).fetchall()
-        if len(rows) != 1:
-            raise NotFound(f"{len(rows)} sets match {reference!r}", remedy="`tomking parameters list`")
-        digest, document, evidence = rows[0]
-        history = connection.execute(
-            "select state, happened_at, actor, run_id, note from records.parameter_events where sha256 = ? order by sequence",
-            [digest],
-        ).fetchall()
-    events = [dict(zip(("state", "at", "by", "run_id", "note"), row, strict=True)) for row in history]
-    print_json(
-        {"sha256": digest, "document": json.loads(document), "evidence": json.loads(evidence), "history": events}
-    )
+    with session.reading() as reader:
+        print_json(steps.show_set(reader, reference))
 
 
 @parameters.command("calibrate")
-@click.option("--deployment", required=True)
+@click.option("--deployment", required=True, help="name of a deployment in tomking.toml")
 @click.option(
     "--data-through", type=click.DateTime(["%Y-%m-%d"]), required=True, help="last session whose data may be used"
 )
@@ -88,7 +72,7 @@ def calibrate_command(
     session: Session, deployment: str, data_through: dt.datetime, effective_from: dt.datetime
 ) -> None:
     """Propose a set from data through a session, and judge it by the gate."""
-    with session.warehouse.writer("tomking parameters calibrate") as writer:
+    with session.writing("parameters calibrate") as writer:
         outcome = calibrate(
             writer,
             session.settings,
@@ -107,32 +91,44 @@ def calibrate_command(
 @pass_session
 def approve(session: Session, reference: str, by: str, note: str) -> None:
     """Approve a proposed set; publishing it is the next step."""
-    with session.warehouse.writer("tomking parameters approve") as writer:
-        steps.approve(writer, reference, by=by, note=note)
-    console.print(f"{reference} approved by {by}; next: tomking parameters publish --deployment NAME")
+    with session.writing("parameters approve") as writer:
+        stored = steps.approve(writer, reference, by=by, note=note)
+    console.print(
+        f"{reference} approved by {by}; next: tomking parameters publish --deployment {stored.deployment}", markup=False
+    )
 
 
 @parameters.command("publish")
-@click.option("--deployment", required=True)
+@click.option("--deployment", required=True, help="name of a deployment in tomking.toml")
 @click.option("--set", "reference", help="an id; default: the newest approved set")
 @json_option
 @pass_session
 def publish(session: Session, deployment: str, reference: str | None) -> None:
     """Put the approved set into the deployment's object store."""
-    with session.warehouse.writer("tomking parameters publish") as writer:
+    with session.writing("parameters publish") as writer:
         outcome = steps.publish(writer, session.settings, deployment, reference)
     print_json(outcome)
 
 
 @parameters.command("rollback")
-@click.option("--deployment", required=True)
+@click.option("--deployment", required=True, help="name of a deployment in tomking.toml")
 @click.option("--to", "target", help="an id; default: the set before the present one")
 @click.option("--by", required=True, help="who rolls back")
 @click.option("--why", required=True, help="the reason")
+@click.option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="first session without the present set; default: today, and for a backtest the set's own first session",
+)
 @json_option
 @pass_session
-def rollback(session: Session, deployment: str, target: str | None, by: str, why: str) -> None:
+def rollback(
+    session: Session, /, *, deployment: str, target: str | None, by: str, why: str, day: dt.datetime | None
+) -> None:
     """Publish an earlier set again and mark the present one rolled back."""
-    with session.warehouse.writer("tomking parameters rollback") as writer:
-        outcome = steps.rollback(writer, session.settings, deployment, to=target, by=by, why=why)
+    with session.writing("parameters rollback") as writer:
+        outcome = steps.rollback(
+            writer, session.settings, deployment, to=target, by=by, why=why, on=day.date() if day else None
+        )
     print_json(outcome)

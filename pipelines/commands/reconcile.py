@@ -23,7 +23,7 @@ from pipelines.steps.reconcile import reconcile_days
 @pass_session
 def reconcile(session: Session, days: tuple[dt.datetime, ...]) -> None:
     """Reconcile the sessions that changed since the last time, or the named ones."""
-    with session.warehouse.writer("tomking reconcile") as writer:
+    with session.writing("reconcile") as writer:
         outcome = reconcile_days(writer, session.settings, [day.date() for day in days] or None)
     if session.as_json:
         print_json(outcome)

@@ -11,7 +11,7 @@ import datetime as dt
 
 import click
 
-from pipelines.commands.output import Session, json_option, pass_session, print_rows
+from pipelines.commands.output import Session, counted, json_option, pass_session, print_rows, warn
 from pipelines.steps.regimes import recompute_regimes
 
 COLUMNS = (
@@ -36,7 +36,7 @@ COLUMNS = (
 def regimes(session: Session, through: dt.datetime | None, days: int, show_only: bool) -> None:
     """Label every session that has prices and no label yet, then show the newest."""
     if not show_only:
-        with session.warehouse.writer("tomking regimes") as writer:
+        with session.writing("regimes") as writer:
             recompute_regimes(writer, session.settings, through.date() if through else None)
     query = (
         f"select {', '.join(COLUMNS)} from marts.regimes "
@@ -44,4 +44,6 @@ def regimes(session: Session, through: dt.datetime | None, days: int, show_only:
     )
     with session.warehouse.reader() as connection:
         rows = connection.execute(query, [days]).fetchall()
-    print_rows(session, "regimes", COLUMNS, rows)
+    if not rows and not session.settings.universes:
+        warn("no universe is configured, so there is nothing to label", "add a [[universes]] table to tomking.toml")
+    print_rows(session, counted(len(rows), "regime") if not rows else "regimes", COLUMNS, rows)

@@ -165,9 +165,10 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "nightly_fresh",
         "operations",
         "warn",
-        "the nightly job succeeded in the last 36 hours",
-        "select coalesce(max(ended_at)::text, 'never') as last_success from ops.jobs where job = 'nightly' "
-        "and outcome = 'succeeded' having max(ended_at) is null or max(ended_at) < now() - interval 36 hour",
+        "an instance that has run for a day has a nightly job that succeeded in the last four (a long weekend has three)",
+        "select coalesce(max(ended_at) filter (where outcome = 'succeeded')::text, 'never') as last_success from ops.jobs "
+        "where job = 'nightly' having min(started_at) < now() - interval 1 day and "
+        "coalesce(max(ended_at) filter (where outcome = 'succeeded') < now() - interval 4 day, true)",
     ),
 )
 

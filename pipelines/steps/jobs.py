@@ -7,9 +7,12 @@ Never here: what a job does.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pipelines.privacy import redact_text
+from pipelines.steps.alerts import append_to_sink
 from warehouse.access import Warehouse
 from warehouse.frames import frame
 from warehouse.keys import stable_id
@@ -44,11 +47,13 @@ def end_job(warehouse: Warehouse, job_id: str, outcome: str, detail: str | None 
 
 @contextmanager
 def job(warehouse: Warehouse, name: str) -> Iterator[str]:
-    """Run a block as a job: succeeded when it ends, failed with the error's text when it raises."""
+    """Run a block as a job: succeeded when it ends, failed with the error's text, and an alert, when it raises."""
     job_id = begin_job(warehouse, name)
     try:
         yield job_id
     except Exception as error:
         end_job(warehouse, job_id, "failed", str(error)[:2000])
+        told = {"raised_at": dt.datetime.now(dt.UTC).isoformat(), "severity": "error", "source": name}
+        append_to_sink(warehouse.state_dir, {**told, "message": redact_text(str(error))[:2000]})
         raise
     end_job(warehouse, job_id, "succeeded")

@@ -1,0 +1,1 @@
+"""Pure steps between tables: matching, explaining, fitting, judging."""

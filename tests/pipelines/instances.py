@@ -7,6 +7,7 @@ Never here: tests.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 from pipelines.commands.demo import prepare
-from pipelines.config import CONFIG_VARIABLE, load_settings
+from pipelines.config import CONFIG_NAME, CONFIG_VARIABLE, load_settings
 from warehouse.access import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,33 @@ def make_instance(folder: Path) -> Path:
     config = prepare(folder)
     Warehouse(load_settings(config).state_dir).create_or_upgrade()
     return config
+
+
+def make_demonstration(folder: Path) -> Path:
+    """The whole demonstration in `folder`, as `tomking demo` leaves it; returns its configuration."""
+    made = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "demo", "--instance", str(folder)],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        raise AssertionError(f"the demonstration ended with {made.returncode}:\n{made.stderr[-4000:]}")
+    return folder / CONFIG_NAME
+
+
+def shared_demonstration(folder: Path) -> Path:
+    """The demonstration in `folder`, made by whichever test process asks first; the others wait for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / "done"
+        if not done.exists():
+            make_demonstration(folder / "instance")
+            done.touch()
+    return folder / "instance" / CONFIG_NAME
 
 
 def tomking(config: Path, *arguments: str) -> list[str]:

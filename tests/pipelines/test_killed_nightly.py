@@ -43,7 +43,9 @@ def half_done(config: Path) -> list[str]:
 
 def committed_files(config: Path) -> set[str]:
     with Warehouse(load_settings(config).state_dir).reader() as connection:
-        return {row[0] for row in connection.execute("select sha256 from ops.files where outcome = 'ingested'").fetchall()}
+        return {
+            row[0] for row in connection.execute("select sha256 from ops.files where outcome = 'ingested'").fetchall()
+        }
 
 
 @pytest.mark.slow
@@ -63,7 +65,11 @@ def test_ten_kills_at_random_moments_lose_nothing_and_the_next_run_completes(tmp
     kept: set[str] = set()
     for _ in range(KILLS):
         process = subprocess.Popen(
-            tomking(config, "nightly"), cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            tomking(config, "nightly"),
+            cwd=ROOT,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(moments.uniform(0.2, 1.0) * seconds)
         process.send_signal(signal.SIGKILL)
