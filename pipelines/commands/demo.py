@@ -36,6 +36,8 @@ SUMMARY: dict[str, str] = {
     "group by all order by account, component, cause",
     "breaks": "select account, cause, state, lean_order_id, symbol, session_date, amount from marts.breaks "
     "order by account, session_date, cause",
+    "fee levels that statements suggest": "select account, component, product, effective_from, replaces_amount, interval_low, "
+    "interval_high, fills, state from records.fee_rate_proposals order by account, effective_from",
     "regime of the last day": "select universe, session_date, regime, mean_correlation, score, reason from marts.regimes "
     "qualify row_number() over (partition by universe order by session_date desc) = 1 order by universe",
     "parameter sets": "select parameter_set_id, state, effective_from, data_through, acknowledged_by_run is not null as acknowledged, "
