@@ -15,7 +15,7 @@ is refused for what is really wrong with it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,14 +57,46 @@ class Row:
         return self, Refusal(reason, line=self.record.line, field=field, value=self.text(field)) if wrong else None
 
 
+def reversals(rows: Sequence[Row]) -> frozenset[int]:
+    """The lines of trades that take another one back: the same row with value and charges turned round.
+
+    Nothing but its mirror image tells a reversal from a row whose signs are wrong, so each needs one of its own.
+    """
+    mirrors: Counter[tuple[object, ...]] = Counter()
+    turned: list[tuple[Row, tuple[object, ...]]] = []
+    for row in rows:
+        names = ("Type", "Sub Type", "Action", "Symbol", "Quantity", "Order #")
+        amounts = [row.amount(name) for name in ("Value", "Commissions", "Fees")]
+        if row.text("Type") != "Trade" or not row.text("Order #") or any(amount is None for amount in amounts):
+            continue
+        identity = tuple(row.text(name) for name in names)
+        value, *_ = (amount or Decimal(0) for amount in amounts)
+        if value and (row.text("Action") or "").startswith("BUY") == (value > 0):
+            turned.append((row, (*identity, *(-(amount or Decimal(0)) for amount in amounts))))
+        else:
+            mirrors[(*identity, *amounts)] += 1
+    found = set()
+    for row, mirror in turned:
+        if mirrors[mirror]:
+            mirrors[mirror] -= 1
+            found.add(row.record.line)
+    return frozenset(found)
+
+
 Verdict = tuple[Row, Refusal | None]
 """A row that a rule applies to, and what is wrong with it."""
 Rule = Callable[[Sequence[Row]], Iterator[Verdict]]
 
 
 def charges_are_costs(rows: Sequence[Row]) -> Iterator[Verdict]:
-    """Commissions and fees of a trade are costs, printed negative; applies to trades that carry a charge."""
+    """Commissions and fees of a trade are costs, printed negative; applies to trades that carry a charge.
+
+    A reversal gives them back.
+    """
+    taken_back = reversals(rows)
     for row in rows:
+        if row.record.line in taken_back:
+            continue
         charges = {name: row.amount(name) for name in ("Commissions", "Fees")}
         if row.text("Type") == "Trade" and any(charges.values()):
             wrong = [name for name, amount in charges.items() if amount is not None and amount > 0]
@@ -74,8 +106,14 @@ def charges_are_costs(rows: Sequence[Row]) -> Iterator[Verdict]:
 
 
 def value_follows_the_side(rows: Sequence[Row]) -> Iterator[Verdict]:
-    """Buying pays, selling earns; applies to trades with a value, except futures (theirs is the day's settlement)."""
+    """Buying pays, selling earns; applies to trades with a value, except futures (theirs is the day's settlement).
+
+    A reversal turns it round.
+    """
+    taken_back = reversals(rows)
     for row in rows:
+        if row.record.line in taken_back:
+            continue
         value, action = row.amount("Value"), row.text("Action") or ""
         bought, sold = action.startswith("BUY"), action.startswith("SELL")
         if row.text("Type") == "Trade" and value and (bought or sold) and row.text("Instrument Type") != "Future":

@@ -22,6 +22,7 @@ from pipelines.transforms.day_totals import ChargedRow
 from pipelines.transforms.fee_explanation import Terms
 from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, LegClass
 from pipelines.transforms.reconciliation import AccountInput
+from pipelines.transforms.reversals import net_reversals
 from tomking.kernel.fees import FeeSchedule, UnknownSchedule, schedule_for
 from tomking.kernel.instruments import Instrument, SymbolError, from_occ, from_tastytrade
 from tomking.kernel.schedules.rates import FeeRate
@@ -87,7 +88,7 @@ def read_account(session: WriteSession, plan: AccountPlan) -> AccountInput:
     return AccountInput(
         account=plan.account,
         lean=[_lean_fill(event, plan.currency) for event in events],
-        broker=broker,
+        broker=net_reversals(broker),
         account_rows=[_account_row(row) for row in standing if _is_account_row(row)],
         charged_rows=[_charged_row(row) for row in standing],
         terms={key: terms for key, found in instruments.items() if (terms := _terms(found)) is not None},

@@ -64,19 +64,34 @@ def without_duplicates(leg: Leg) -> Leg:
     surplus = abs(leg.broker_quantity) - abs(leg.lean_quantity)
     if "quantity" not in leg.deviations or surplus <= 0:
         return leg
-    kept: list[BrokerFill] = []
-    doubled: list[BrokerFill] = []
-    for row in reversed(leg.broker):
-        twins = [other for other in leg.broker if other is not row and _twin(row, other) and other not in doubled]
-        if twins and abs(row.quantity) <= surplus:
-            doubled.append(row)
-            surplus -= abs(row.quantity)
-        else:
-            kept.append(row)
-    if surplus or not doubled:
+    doubled = _adding_up_to(surplus, _repeated(leg.broker))
+    if not doubled:
         return leg
+    kept = [row for row in leg.broker if row not in doubled]
     deviations: list[Deviation] = ["duplicate", *(found for found in leg.deviations if found != "quantity")]
     return replace(leg, broker=in_time_order(kept), duplicates=in_time_order(doubled), deviations=tuple(deviations))
+
+
+def surplus_is_repeated(lean: Sequence[LeanFill], broker: Sequence[BrokerFill]) -> bool:
+    """Whether all that the broker has beyond LEAN's quantity are rows booked twice."""
+    surplus = abs(total(fill.quantity for fill in broker)) - abs(total(fill.quantity for fill in lean))
+    return surplus > 0 and bool(_adding_up_to(surplus, _repeated(broker)))
+
+
+def _repeated(rows: Sequence[BrokerFill]) -> list[BrokerFill]:
+    """Every row but the first of its equals."""
+    return [row for place, row in enumerate(rows) if any(_twin(row, earlier) for earlier in rows[:place])]
+
+
+def _adding_up_to(quantity: Decimal, rows: Sequence[BrokerFill]) -> list[BrokerFill]:
+    """The fewest rows of that quantity; none where no rows give it exactly."""
+    fewest: dict[Decimal, list[BrokerFill]] = {Decimal(0): []}
+    for row in rows:
+        for reached, chosen in list(fewest.items()):
+            grown = reached + abs(row.quantity)
+            if grown <= quantity and (grown not in fewest or len(fewest[grown]) > len(chosen) + 1):
+                fewest[grown] = [*chosen, row]
+    return fewest.get(quantity, [])
 
 
 def _twin(row: BrokerFill, other: BrokerFill) -> bool:

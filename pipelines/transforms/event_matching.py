@@ -34,7 +34,7 @@ def match_events(
     lean, broker = list(lean), list(broker)
     removals = _pair(
         _grouped((fill for fill in lean if fill.leg_class != "delivery"), _lean_removal),
-        _grouped((fill for fill in broker if fill.leg_class != "delivery"), _broker_removal),
+        _broker_removals([fill for fill in broker if fill.leg_class != "delivery"], settings),
         settings,
     )
     deliveries = _pair(
@@ -49,9 +49,20 @@ def _lean_removal(fill: LeanFill) -> Hashable:
     return fill.instrument_key, fill.run_id, fill.order_id
 
 
-def _broker_removal(fill: BrokerFill) -> Hashable:
-    # The plain removal and the cash row of one settlement belong together.
-    return fill.instrument_key, fill.session_date
+def _broker_removals(fills: Sequence[BrokerFill], settings: MatchSettings) -> list[tuple[BrokerFill, ...]]:
+    """The plain removal and the cash row of one settlement belong together; the cash may come on a later day."""
+    removed = {(fill.instrument_key, fill.session_date) for fill in fills if not fill.settles_cash}
+
+    def key(fill: BrokerFill) -> Hashable:
+        days = [
+            day
+            for contract, day in removed
+            if contract == fill.instrument_key
+            and 0 <= (fill.session_date - day).days <= (settings.settlement_days if fill.settles_cash else 0)
+        ]
+        return fill.instrument_key, max(days, default=fill.session_date)
+
+    return _grouped(fills, key)
 
 
 def _lean_delivery(fill: LeanFill) -> Hashable:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, Leg, average_price, total
@@ -27,6 +27,7 @@ from tomking.kernel.fees import FeeFill, FeeSchedule, FillFees, UnknownRate
 HALF_CENT = Decimal("0.005")
 PRINTED = "fees"
 """The component name of the one column in which a statement prints everything but the commission."""
+_OTHER = {"open": "close", "close": "open"}
 ROUTINE = frozenset({"component_not_modelled", "rounding", "cap"})
 """Causes that say nothing about a single leg: every leg has them."""
 
@@ -148,7 +149,7 @@ class _Prices:
     def __init__(self, leg: Leg, terms: Terms, schedules: Schedules) -> None:
         self.leg, self.terms, self.schedule = leg, terms, schedules.accepted
         self.effect = _effect(leg)
-        self.rows = leg.broker
+        self.rows = sorted(leg.broker, key=_cap_place)
         self.lean_fills = [self._fill(fill, fill.quantity, fill.price) for fill in leg.lean]
         self.on_lean = _by_component(self._fees(self.schedule, self.lean_fills))
         own = average_price(leg.lean)
@@ -195,8 +196,44 @@ class _Prices:
 
     def other_class(self, fill: FeeFill) -> Decimal | None:
         """The commission as if the fill opened where it closes, and the other way round."""
-        other = {"open": "close", "close": "open"}.get(fill.effect or "")
+        other = _OTHER.get(fill.effect or "")
         return None if other is None else self.uncapped(fill, other)
+
+    def charged_as_other_class(self, charged: Sequence[Decimal]) -> bool:
+        """Whether the rows were charged as if the whole leg were of the other class, capped as that class is."""
+        other = _OTHER.get(self.effect or "")
+        if other is None:
+            return False
+        turned = [replace(fill, effect=other) for fill in self.row_fills]
+        due = total(fees.amount("commission") for fees in self._fees(self.schedule, turned))
+        full = [self.uncapped(fill, other) for fill in turned]
+        if total(charged) != due or any(most is None or paid > most for paid, most in zip(charged, full, strict=True)):
+            return False
+        # Rows of one second use up a cap in an order of their own: full, then one in part, then nothing.
+        return sum(0 < paid < (most or ZERO) for paid, most in zip(charged, full, strict=True)) <= 1
+
+    def charged_at_one_rate(self, charged: Sequence[Decimal]) -> bool:
+        """Whether one rate per contract, whatever it is, and the cap of the leg's class give every row's commission.
+
+        Such a rate uses the cap up sooner: the free rows after it are no closing ones.
+        """
+        first = self.row_fills[0]
+        due = self.schedule.rate(
+            "commission", first.product, first.session_date, first.root, first.side, self.effect, event=first.event
+        )
+        if due is None or due.cap is None:
+            return False
+        rate, left = charged[0] / first.quantity, due.cap
+        for paid, fill in zip(charged, self.row_fills, strict=True):
+            if paid != min(rate * fill.quantity, left):
+                return False
+            left -= paid
+        return True
+
+
+def _cap_place(row: BrokerFill) -> tuple[object, ...]:
+    """The order in which rows use up a cap: by time, and within a second as the charges themselves show."""
+    return row.occurred_at, -(row.commission or ZERO) / abs(row.quantity), row.row_id
 
 
 def _effect(leg: Leg) -> str | None:
@@ -268,9 +305,14 @@ def _schedule_to_commission(parts: Parts, prices: _Prices) -> None:
     if charged == [prices.uncapped(fill, fill.effect) for fill in prices.row_fills]:
         parts.add("commission", "cap", total(charged) - total(expected), faulty=True)
         return
+    if prices.charged_as_other_class(charged):
+        for paid, due in zip(charged, expected, strict=True):
+            parts.add("commission", "open_close_class", paid - due, faulty=True)
+        return
+    at_one_rate = len(charged) > 1 and prices.charged_at_one_rate(charged)
     other = [prices.other_class(fill) for fill in prices.row_fills]
     for paid, due, wrong in zip(charged, expected, other, strict=True):
-        cause = "open_close_class" if paid == wrong else "commission_rate"
+        cause = "open_close_class" if paid == wrong and not at_one_rate else "commission_rate"
         parts.add("commission", cause, paid - due, faulty=True)
 
 

@@ -25,7 +25,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pipelines.transforms.assignment import cheapest_pairs
-from pipelines.transforms.deviations import deviations_of, gap_between, weight_of, without_duplicates
+from pipelines.transforms.deviations import (
+    deviations_of,
+    gap_between,
+    surplus_is_repeated,
+    weight_of,
+    without_duplicates,
+)
 from pipelines.transforms.fills import BrokerFill, Deviation, LeanFill, Leg, Tier, average_price, total
 from pipelines.transforms.match_settings import DEFAULT, MatchSettings
 from pipelines.transforms.order_units import (
@@ -180,7 +186,9 @@ def _pair_cost(unit: LeanUnit, partner: BrokerUnit, settings: MatchSettings) -> 
         gap = gap_between(leg, counterpart)
         near = near or gap <= settings.window
         apart = min(apart, gap)
-        cost += weight_of(deviations_of(leg.fills, counterpart.fills, settings), settings)
+        deviations = deviations_of(leg.fills, counterpart.fills, settings)
+        repeated = deviations == ("quantity",) and surplus_is_repeated(leg.fills, counterpart.fills)
+        cost += settings.duplicate if repeated else weight_of(deviations, settings)
     cost += settings.missing * (len(partners) - len(used))
     if not near or (len(unit.legs) == len(partners) == 1 and not _may_be_one(unit.legs[0], partner.legs[0], settings)):
         return None
@@ -193,7 +201,9 @@ def _may_be_one(leg: LeanLeg, counterpart: BrokerLeg, settings: MatchSettings) -
     if "price" not in deviations:
         return True
     ours, theirs = average_price(leg.fills), average_price(counterpart.fills)
-    if "quantity" in deviations or ours is None or theirs is None:
+    if ours is None or theirs is None:
+        return False
+    if "quantity" in deviations and not surplus_is_repeated(leg.fills, counterpart.fills):
         return False
     return abs(ours - theirs) <= max(settings.price_reach_least, abs(ours) * settings.price_reach)
 

@@ -32,6 +32,8 @@ class MatchSettings:
     price_reach_least: Decimal = Decimal("0.05")
     """The same in dollars, for prices of a few cents."""
     missing: int = 100
+    duplicate: int = 105
+    """All that is too much are rows booked twice."""
     price: int = 110
     quantity: int = 120
     both: int = 195

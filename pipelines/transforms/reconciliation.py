@@ -247,7 +247,8 @@ def _level_breaks(results: Sequence[LegResult], fit: LevelFit, given: AccountInp
 
 
 def _days(results: Sequence[LegResult], given: AccountInput) -> tuple[DayTotals, ...]:
-    in_legs = {row.row_id for result in results for row in result.leg.rows}
+    # What a row replaced belongs to its leg, too: a reversal may be booked on another day than the original.
+    in_legs = {name for result in results for row in result.leg.rows for name in (row.row_id, *row.corrects)}
     of_account = {row.row_id for row in given.account_rows}
     rows = [replace(row, place=_place(row.row_id, in_legs, of_account)) for row in given.charged_rows]
     legs = [

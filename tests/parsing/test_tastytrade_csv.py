@@ -361,3 +361,24 @@ def test_the_size_of_an_option_on_a_future_is_not_the_printed_one() -> None:
     rows = tastytrade_csv.parse((DATA / "all_types_21.csv").read_bytes()).rows
     option = next(row for row in rows if row.instrument_type == "Future Option")
     assert (option.raw["Multiplier"], option.multiplier, option.price_exact) == ("1", Decimal(5), True)
+
+
+def reversal(line: str) -> str:
+    for column, value in (("Value", "-105.00"), ("Commissions", "1.00"), ("Fees", "0.13"), ("Total", "-103.87")):
+        line = changed(line, column, value)
+    return line
+
+
+def test_a_row_turned_round_is_a_reversal_of_the_row_beside_it() -> None:
+    file = read(SALE, reversal(SALE))
+    assert not file.refusals
+    assert [(row.value, row.commission, row.side) for row in file.rows] == [
+        (Decimal(105), Decimal(-1), "sell"),
+        (Decimal(-105), Decimal(1), "sell"),
+    ]
+
+
+def test_a_reversal_of_nothing_is_refused() -> None:
+    other = changed(SALE, "Order #", "401000004")
+    assert refused_rows(SALE, SALE, SALE, reversal(other)) == [(5, "Commissions")]
+    assert refused_rows(SALE, SALE, SALE, *[reversal(SALE)] * 4) == [(8, "Commissions")]

@@ -109,3 +109,15 @@ def test_one_contract_of_two_runs_is_given_to_each_once() -> None:
     fills = [lean(1, PUT, "expiration", "1"), lean(2, PUT, "expiration", "1")]
     legs = match_events(fills, [row("a", PUT, "expiration", "1")])
     assert sorted(len(leg.rows) for leg in legs) == [0, 1]
+
+
+def test_cash_that_comes_days_after_the_settlement_belongs_to_it() -> None:
+    call = "SPXW  191206C03700000"
+    later = dt.timedelta(days=3)
+    cash = row(
+        "cash", call, "assignment", "1", settles_cash=True, occurred_at=EVENING + later, session_date=FRIDAY + later
+    )
+    rows = [row("removal", call, "assignment", "1"), cash]
+    (leg,) = match_events([lean(1, call, "assignment", "1")], rows)
+    assert {found.row_id for found in leg.rows} == {"removal", "cash"}
+    assert leg.deviations == ()

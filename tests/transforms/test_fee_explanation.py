@@ -205,3 +205,47 @@ def test_the_parts_always_add_up_to_the_difference(seed: int) -> None:
             found = explain(leg, TERMS, schedules)
             assert sum(part.amount for part in found.parts) == found.difference
             assert found.tolerance == Decimal("0.005") * len(leg.rows)
+
+
+def charged_by(fill: LeanFill, effect: str, parts: list[tuple[str, str]]) -> Explained:
+    """Rows of one second: contracts and commission each, their other fees as the schedule has them."""
+    (pattern,) = whole(fill, effect)
+    rows = []
+    for place, (quantity, commission) in enumerate(parts):
+        part = replace(fill, quantity=Decimal(quantity).copy_sign(fill.quantity))
+        (booked_part,) = whole(part, effect)
+        rows.append(
+            replace(
+                booked_part,
+                row_id=f"{place}",
+                occurred_at=pattern.occurred_at,
+                order_number="84",
+                commission=Decimal(commission),
+            )
+        )
+    return explain(leg_of(fill, rows), TERMS, ACCEPTED)
+
+
+def faults_of(found: Explained) -> set[str]:
+    return {part.cause for part in found.parts if part.faulty}
+
+
+def test_a_close_charged_as_a_capped_open_is_one_fault_in_whatever_order_the_cap_was_used() -> None:
+    closing = lean(quantity="14", fee="0.0")
+    for parts in ([("8", "8"), ("6", "2")], [("8", "4"), ("6", "6")], [("14", "10")]):
+        found = charged_by(closing, "close", parts)
+        assert faults_of(found) == {"open_close_class"}
+        assert causes(found)["commission", "open_close_class"] == 10
+
+
+def test_a_rate_that_uses_the_cap_up_sooner_is_a_rate_and_no_class() -> None:
+    found = charged_by(lean(quantity="-8", fee="8.0"), "open", [("3", "4.50"), ("4", "5.50"), ("1", "0")])
+    assert faults_of(found) == {"commission_rate"}
+    assert causes(found)["commission", "commission_rate"] == 2
+
+
+def test_one_row_at_another_rate_under_a_shared_cap_is_a_rate_and_no_class() -> None:
+    parts = [("5", "5"), ("4", "4"), ("2", "3"), ("3", "0")]
+    found = charged_by(lean(quantity="-14", fee="14.0"), "open", parts)
+    assert faults_of(found) == {"commission_rate"}
+    assert causes(found)["commission", "commission_rate"] == 2

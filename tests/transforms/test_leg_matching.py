@@ -224,3 +224,17 @@ def test_the_score_falls_with_the_time_between(seconds: int) -> None:
     assert near.score == 1
     assert leg.score is not None
     assert (leg.score < 1) == (seconds > 0)
+
+
+def test_the_rows_booked_twice_are_those_that_make_up_the_surplus() -> None:
+    quantities = ("-1", "-1", "-3", "-3")
+    rows = [row(name, quantity=of, order_number="84") for name, of in zip("abcd", quantities, strict=True)]
+    (leg,) = match_trades([lean(1, quantity="-5")], rows)
+    assert leg.deviations == ("duplicate",)
+    assert [found.quantity for found in leg.duplicates] == [Decimal(-3)]
+
+
+def test_a_lone_fill_booked_twice_at_another_price_is_one_leg() -> None:
+    rows = [row(name, price="1.01", order_number="84") for name in "ab"]
+    (leg,) = match_trades([lean(1)], rows)
+    assert set(leg.deviations) == {"duplicate", "price"}
