@@ -31,9 +31,13 @@ def brief(outcome: object) -> str:
     if isinstance(outcome, tuple | list):
         failing = sum(1 for item in outcome if getattr(item, "passed", True) is False)
         return f"{len(outcome)} checks, {failing} failing"
+    if summary := getattr(outcome, "summary", None):
+        return str(summary)
     simple = plain(outcome)
     if not isinstance(simple, dict):
         return str(simple)
-    return ", ".join(
-        f"{name} {value}" for name, value in simple.items() if isinstance(value, int | str) and value != ""
-    )
+    told = [
+        f"{name} {value}" for name, value in simple.items() if isinstance(value, int | str) and value not in ("", 0)
+    ]
+    told += [f"{name} {len(value)}" for name, value in simple.items() if isinstance(value, list) and value]
+    return ", ".join(told) or "nothing new"

@@ -138,6 +138,14 @@ def instant(text: str | None, field: str) -> dt.datetime | None:
     return None if moment.year == 1 else moment
 
 
+def state_instant(text: str | None) -> dt.datetime | None:
+    """A time of the state map; None where it is not there or is no time."""
+    try:
+        return instant(text, "$.state")
+    except Unreadable:
+        return None
+
+
 def instant_from_seconds(seconds: Decimal, field: str) -> dt.datetime:
     """Unix seconds with a fraction, to the microsecond."""
     if not abs(seconds) < _SECONDS_LIMIT:

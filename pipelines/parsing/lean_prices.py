@@ -97,11 +97,7 @@ def parse_map_file(data: bytes, name: str) -> MapFile:
     """
     rows: list[tuple[dt.date, str]] = []
     for record in records(decode(data)):
-        if record.problem is not None or len(record.cells) not in (2, 3):
-            raise Refused(Refusal("expected date, ticker and exchange", line=record.line))
-        day = read_date(record.cells[0])
-        if day is None:
-            raise Refused(Refusal("expected a date", line=record.line, field="date", value=record.cells[0]))
+        day = _dated(record, (2, 3), "expected date, ticker and exchange")
         if rows and day <= rows[-1][0]:
             raise Refused(Refusal("dates of a map file grow", line=record.line, field="date", value=record.cells[0]))
         rows.append((day, record.cells[1].strip().lower()))
@@ -115,6 +111,16 @@ def parse_map_file(data: bytes, name: str) -> MapFile:
     return MapFile(name.upper(), tuple(spans))
 
 
+def _dated(record: Record, widths: tuple[int, ...], otherwise: str) -> dt.date:
+    """The date that a line of one of these widths begins with. Raises `Refused`."""
+    if record.problem is not None or len(record.cells) not in widths:
+        raise Refused(Refusal(otherwise, line=record.line))
+    day = read_date(record.cells[0])
+    if day is None:
+        raise Refused(Refusal("expected a date", line=record.line, field="date", value=record.cells[0]))
+    return day
+
+
 def parse_factor_file(data: bytes) -> FactorFile:
     """The factors in a factor file: `yyyyMMdd,price factor,split factor[,reference price]` a line.
 
@@ -123,11 +129,7 @@ def parse_factor_file(data: bytes) -> FactorFile:
     """
     rows: list[FactorRow] = []
     for record in records(decode(data)):
-        if record.problem is not None or len(record.cells) not in (3, 4):
-            raise Refused(Refusal("expected date, price factor and split factor", line=record.line))
-        day = read_date(record.cells[0])
-        if day is None:
-            raise Refused(Refusal("expected a date", line=record.line, field="date", value=record.cells[0]))
+        day = _dated(record, (3, 4), "expected date, price factor and split factor")
         if any("inf" in cell.lower() or "e+" in cell.lower() for cell in record.cells[1:3]):
             continue
         try:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from pipelines.parsing.lean_events import LeanEvent, parse_events
-from pipelines.parsing.lean_json import Unreadable, instant
+from pipelines.parsing.lean_json import state_instant
 from pipelines.parsing.lean_live import CashLine, HoldingLine, union_of_events, union_of_orders
 from pipelines.parsing.lean_log import EngineLog, LogMessage, parse_algorithm_log, parse_engine_log, quit_called
 from pipelines.parsing.lean_orders import LeanOrder
@@ -132,11 +132,7 @@ def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool) -> 
         statistics=statistics,
         orders=orders,
         events=events,
-        trades=[
-            (name, number, trade)
-            for name, result in ([*_ten_minutes(days)] if is_live else [(main_file.name, main)])
-            for number, trade in enumerate(result.trades)
-        ],
+        trades=_trades(_ten_minutes(days) if is_live else [(main_file.name, main)]),
         equity=_curve(results) if is_live else main.equity,
         profit_loss=main.profit_loss,
         holdings=main.holdings,
@@ -220,6 +216,10 @@ def _ten_minutes(days: Iterable[tuple[str, LeanResult]]) -> Iterable[tuple[str, 
     return [(name, result) for name, result in days if name.endswith("_10minute.json")]
 
 
+def _trades(results: Iterable[tuple[str, LeanResult]]) -> list[tuple[str, int, LeanTrade]]:
+    return [(name, number, trade) for name, result in results for number, trade in enumerate(result.trades)]
+
+
 def _newest_text(results: Sequence[LeanResult], section: str) -> dict[str, str]:
     """A section from the main file; where that has none (yet), from the newest file that has."""
     for result in (results[0], *reversed(results)):
@@ -278,7 +278,7 @@ def _newest_at(
     is_live: bool,
 ) -> dt.datetime | None:
     """The newest wall-clock time in the files. A backtest's orders and events are in the time it simulates."""
-    times = [_state_time(state.get("StartTime")), _state_time(state.get("EndTime"))]
+    times = [state_instant(state.get("StartTime")), state_instant(state.get("EndTime"))]
     if engine is not None:
         times.append(engine.newest_at)
     if is_live:
@@ -286,10 +286,3 @@ def _newest_at(
         times += [event.occurred_at for event in events[-1:]]
         times += [sample.sampled_at for result in results for sample in result.equity[-1:]]
     return max((moment for moment in times if moment is not None), default=None)
-
-
-def _state_time(text: str | None) -> dt.datetime | None:
-    try:
-        return instant(text, "$.state")
-    except Unreadable:
-        return None

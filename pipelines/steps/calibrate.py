@@ -21,9 +21,11 @@ from pipelines.steps.fee_levels import account_evidence, propose_fee_levels, sch
 from pipelines.steps.parameter_log import add_event, find_set, history_of, sets_of
 from pipelines.steps.reconcile_inputs import AccountPlan, accounts
 from pipelines.steps.regimes import universe_returns
-from pipelines.transforms.calibrating import Assembled, JudgedPart, Part, assemble, fit_regime, orf_part, regime_part
+from pipelines.transforms.calibrating import Assembled, JudgedPart, Part, assemble, orf_part, regime_part
+from pipelines.transforms.regime_thresholds import calibrate_thresholds
 from tomking import kernel
 from tomking.kernel.fees import UnknownSchedule, schedule_for
+from tomking.kernel.parameter_specs import FAMILIES
 from tomking.kernel.parameters import ParameterSet, ParametersRefused, default_values, dump, parse
 from tomking.kernel.regime_parameters import regime_calibration
 from tomking.kernel.sessions import next_session
@@ -152,7 +154,10 @@ def code_version() -> str:
         released = "0"
     transforms = Path(__file__).parent.parent / "transforms"
     files = sorted(Path(next(iter(kernel.__path__))).rglob("*.py"))
-    files += [transforms / f"{name}.py" for name in ("calibrating", "gate", "levels", "orf_evidence", "returns")]
+    files += [
+        transforms / f"{name}.py"
+        for name in ("calibrating", "gate", "levels", "orf_evidence", "regime_thresholds", "returns")
+    ]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -191,10 +196,9 @@ def _parts(
     parts = []
     universe = _universe(settings)
     if universe is not None:
-        returns, _ = universe_returns(session, universe, through)
-        fit = None if returns is None else fit_regime(returns, None if before is None else regime_calibration(before))
-        if returns is not None and fit is not None:
-            parts.append(regime_part(fit, universe.name, returns))
+        regime = _regime_part(session, universe, deployment, before, through)
+        if regime is not None:
+            parts.append(regime)
     for plan in _fee_accounts(session, settings, deployment):
         # Rates that were learnt after the day are not known to the set.
         schedule = schedule_for(plan.broker, plan.plan).known_on(through)
@@ -204,6 +208,39 @@ def _parts(
             parts.append(found)
             break
     return parts
+
+
+def _regime_part(
+    session: WriteSession, universe: UniverseSettings, deployment: str, before: ParameterSet | None, through: dt.date
+) -> Part | None:
+    returns, _ = universe_returns(session, universe, through)
+    if returns is None:
+        return None
+    previous = None if before is None else regime_calibration(before)
+    candidate = calibrate_thresholds(
+        returns,
+        through,
+        previous=previous,
+        previous_through=None
+        if before is None or previous is None
+        else _thresholds_through(session, deployment, before),
+    )
+    return None if candidate is None else regime_part(candidate, universe.name)
+
+
+def _thresholds_through(session: WriteSession, deployment: str, before: ParameterSet) -> dt.date:
+    """The end of the data that the thresholds of a set rest on.
+
+    A set may carry on the thresholds of the one before beside a fee level of newer data, so the earliest set that has
+    them says it.
+    """
+    names = FAMILIES["regime"]
+    through = before.data_through
+    for stored in sets_of(session, deployment):
+        values = json.loads(stored.document)["values"]
+        if stored.data_through is not None and all(values.get(name) == before.values[name] for name in names):
+            through = min(through, stored.data_through)
+    return through
 
 
 def _fee_accounts(session: WriteSession, settings: Settings, deployment: str) -> list[AccountPlan]:

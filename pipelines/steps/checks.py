@@ -58,8 +58,17 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "files_refused",
         "lean_runs",
         "warn",
-        "no LEAN file waits in quarantine",
-        "select q.file, q.line, q.field, q.reason from marts.quarantine q where q.state = 'open' and q.kind <> 'statement'",
+        "no LEAN file, nor one that nobody knows, waits in quarantine",
+        "select q.file, q.line, q.field, q.reason from marts.quarantine q where q.state = 'open' "
+        "and q.kind <> 'statement' and q.kind not like 'price%' and q.kind not like 'lean_daily%'",
+    ),
+    DataCheck(
+        "prices_refused",
+        "daily_prices",
+        "warn",
+        "no price file or row of one waits in quarantine",
+        "select q.file, q.line, q.field, q.reason from marts.quarantine q where q.state = 'open' "
+        "and (q.kind like 'price%' or q.kind like 'lean_daily%')",
     ),
     DataCheck(
         "statements_refused",
@@ -147,11 +156,15 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
     DataCheck(
         "regime_follows_prices",
         "regimes",
-        "error",
-        "every universe is labelled through its newest price day",
-        "with newest as (select universe, max(session_date) as labelled from records.regime_days group by universe) "
-        "select universe, labelled from newest where labelled < "
-        "(select max(p.session_date) - 7 from records.daily_prices p)",
+        "warn",
+        "every universe is labelled through the newest day on which all its members have prices",
+        "with members as (select universe, first_symbol as symbol from derived.pair_correlations "
+        "union select universe, second_symbol from derived.pair_correlations), "
+        "priced as (select m.universe, m.symbol, max(p.session_date) as newest from members m "
+        "join records.daily_prices p on p.symbol = m.symbol group by all), "
+        "labelled as (select universe, max(session_date) as labelled from records.regime_days group by all) "
+        "select universe, labelled, min(newest) as priced from labelled join priced using (universe) group by all "
+        "having labelled < min(newest) - 7",
     ),
     DataCheck(
         "published_set_acknowledged",

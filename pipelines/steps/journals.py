@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines.parsing.journal import OURS, PARSER_VERSION, JournalPlace, JournalSegment, journal_place, parse_segment
 from pipelines.steps.parameter_log import add_event_row, next_sequence
+from pipelines.steps.refusing import quarantine
 from warehouse.access import WriteSession
 from warehouse.frames import frame
 from warehouse.keys import stable_id
@@ -95,15 +96,7 @@ def _ingest(session: WriteSession, path: Path, place: JournalPlace, deployment: 
     found = parse_segment(session.raw.read(raw.sha256))
     key = _journal_key(place, found)
     session.resolve_quarantine(path=path)
-    for refusal in found.refusals:
-        session.refuse(
-            path=path,
-            sha256=raw.sha256,
-            reason=refusal.reason,
-            line=refusal.line,
-            field=refusal.field,
-            value=refusal.value,
-        )
+    quarantine(session, found.refusals, path=path, sha256=raw.sha256)
     new, changed = _store(session, path, place, found, key=key, sha256=raw.sha256, deployment=deployment)
     refused = len(found.refusals) + changed
     outcome = "ingested" if not refused else "partial" if found.lines else "refused"

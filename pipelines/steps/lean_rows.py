@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -25,7 +24,7 @@ from pipelines.privacy import redact_text
 from tomking.kernel.instruments import Instrument, from_lean
 from tomking.kernel.sessions import CalendarRange, expiry_session, new_york_date, session_of
 from warehouse.errors import FrameError
-from warehouse.frames import frame, frame_schema, to_money
+from warehouse.frames import frame, frame_schema, money_if_it_fits, money_if_known, to_money
 from warehouse.models.base import Base
 
 Row = dict[str, Any]
@@ -147,11 +146,11 @@ def trade_rows(run: LeanRun, run_id: str, refused: list[Refusal]) -> Iterator[Ro
                 "profit_loss": to_money(trade.profit_loss),
                 "total_fees": to_money(trade.total_fees),
                 "total_fees_text": trade.total_fees_text,
-                "mae": _money(trade.mae),
-                "mfe": _money(trade.mfe),
-                "end_trade_drawdown": _money(trade.end_trade_drawdown),
+                "mae": money_if_known(trade.mae),
+                "mfe": money_if_known(trade.mfe),
+                "end_trade_drawdown": money_if_known(trade.end_trade_drawdown),
                 "is_win": trade.is_win,
-                "duration_seconds": _money(trade.duration_seconds),
+                "duration_seconds": money_if_known(trade.duration_seconds),
                 "order_ids": json.dumps(trade.order_ids),
             }
         except FrameError as error:
@@ -165,10 +164,10 @@ def equity_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
             "run_id": run_id,
             "sampled_at": sample.sampled_at,
             "position": sample.position,
-            "open_equity": _display(sample.open_value),
-            "high_equity": _display(sample.high_value),
-            "low_equity": _display(sample.low_value),
-            "close_equity": _display(sample.close_value),
+            "open_equity": money_if_it_fits(sample.open_value),
+            "high_equity": money_if_it_fits(sample.high_value),
+            "low_equity": money_if_it_fits(sample.low_value),
+            "close_equity": money_if_it_fits(sample.close_value),
         }
 
 
@@ -190,9 +189,9 @@ def holding_rows(run: LeanRun, run_id: str, known: Instruments) -> Iterator[Row]
             "instrument_key": known.key(line.symbol_id),
             "quantity": to_money(line.quantity),
             "average_price": to_money(line.average_price),
-            "price": _money(line.price),
-            "market_value": _money(line.market_value),
-            "unrealized": _money(line.unrealized),
+            "price": money_if_known(line.price),
+            "market_value": money_if_known(line.market_value),
+            "unrealized": money_if_known(line.unrealized),
             "currency_symbol": line.currency_symbol,
         }
 
@@ -204,8 +203,8 @@ def cash_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
             "run_id": run_id,
             "currency": line.currency,
             "amount": to_money(line.amount),
-            "conversion_rate": _money(line.conversion_rate),
-            "value_in_account_currency": _money(line.value_in_account_currency),
+            "conversion_rate": money_if_known(line.conversion_rate),
+            "value_in_account_currency": money_if_known(line.value_in_account_currency),
         }
 
 
@@ -226,7 +225,7 @@ def statistic_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
                 "section": section,
                 "name": name,
                 "value_text": text,
-                "value_number": _display(number),
+                "value_number": money_if_it_fits(number),
                 "unit": unit,
             }
 
@@ -252,8 +251,8 @@ def _order_row(order: LeanOrder, run_id: str, instrument_key: str) -> Row:
         "run_id": run_id,
         "order_id": order.order_id,
         "group_id": group.id if group else None,
-        "group_quantity": _money(group.quantity) if group else None,
-        "group_limit_price": _money(group.limit_price) if group else None,
+        "group_quantity": money_if_known(group.quantity) if group else None,
+        "group_limit_price": money_if_known(group.limit_price) if group else None,
         "group_size": group.size if group else None,
         "group_direction": group.direction if group else None,
         "order_type": order.order_type,
@@ -268,10 +267,10 @@ def _order_row(order: LeanOrder, run_id: str, instrument_key: str) -> Row:
         "price": to_money(order.price),
         "price_text": order.price_text,
         "price_currency": order.price_currency,
-        "limit_price": _money(order.limit_price),
-        "stop_price": _money(order.stop_price),
-        "trigger_price": _money(order.trigger_price),
-        "trailing_amount": _money(order.trailing_amount),
+        "limit_price": money_if_known(order.limit_price),
+        "stop_price": money_if_known(order.stop_price),
+        "trigger_price": money_if_known(order.trigger_price),
+        "trailing_amount": money_if_known(order.trailing_amount),
         "trailing_as_percentage": order.trailing_as_percentage,
         "created_at": order.created_at,
         "last_fill_at": order.last_fill_at,
@@ -281,10 +280,10 @@ def _order_row(order: LeanOrder, run_id: str, instrument_key: str) -> Row:
         "expires_at": order.expires_at,
         "tag": order.tag,
         "broker_ids": order.broker_ids,
-        "value": _display(order.value),
-        "submission_bid": _money(order.submission_bid),
-        "submission_ask": _money(order.submission_ask),
-        "submission_last": _money(order.submission_last),
+        "value": money_if_it_fits(order.value),
+        "submission_bid": money_if_known(order.submission_bid),
+        "submission_ask": money_if_known(order.submission_ask),
+        "submission_last": money_if_known(order.submission_last),
         "is_marketable": order.is_marketable,
         "price_adjustment_mode": order.price_adjustment_mode,
     }
@@ -304,30 +303,18 @@ def _event_row(event: LeanEvent, run_id: str, known: Instruments) -> Row:
         "symbol": event.symbol,
         "instrument_key": known.key(event.symbol_id),
         "direction": event.direction,
-        "quantity": _money(event.quantity),
+        "quantity": money_if_known(event.quantity),
         "fill_quantity": to_money(event.fill_quantity),
         "fill_quantity_text": event.fill_quantity_text,
         "fill_price": to_money(event.fill_price),
         "fill_price_text": event.fill_price_text,
         "fill_price_currency": event.fill_price_currency,
-        "fee_amount": _money(event.fee),
+        "fee_amount": money_if_known(event.fee),
         "fee_text": event.fee_text,
         "fee_currency": event.fee_currency,
-        "limit_price": _money(event.limit_price),
-        "stop_price": _money(event.stop_price),
+        "limit_price": money_if_known(event.limit_price),
+        "stop_price": money_if_known(event.stop_price),
         "is_assignment": event.is_assignment,
         "is_in_the_money": event.is_in_the_money,
         "message": event.message,
     }
-
-
-def _money(value: Decimal | None) -> Decimal | None:
-    return None if value is None else to_money(value)
-
-
-def _display(value: Decimal | None) -> Decimal | None:
-    """A figure that is not money truth: unknown where the column cannot hold it."""
-    try:
-        return _money(value)
-    except FrameError:
-        return None

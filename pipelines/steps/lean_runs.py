@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from pipelines.parsing.lean_run import PARSER_VERSION, STORED_ONLY, LeanRun, Run
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_text
 from pipelines.steps import lean_tables as tables
+from pipelines.steps.refusing import quarantine
 from pipelines.transforms.run_state import Version, decide_state, missing_parts
 from warehouse.frames import frame
 from warehouse.keys import stable_id
@@ -203,12 +204,7 @@ def _take(
     new = _version(parsed, is_complete=not missing)
     old = _stored_version(session, run_id)
     if old is not None and new < old:
-        # The files go on record, so that the same copy is known the next time; the rows stay as they are.
-        _file_rows(session, run_id, stored, parsed)
-        for file in stored:
-            _record(session, file, "superseded", run_id, None)
-        state = session.rows("SELECT state FROM records.runs WHERE run_id = ?", (run_id,))[0][0]
-        return RunOutcome(str(run.folder), run.name, "superseded", run_id=run_id, mode=parsed.mode, state=state)
+        return _superseded(session, run, stored, parsed, run_id)
     state = decide_state(parsed.evidence, now=session.now, stale_after=stale_after)
     header = tables.RunHeader(
         run_id=run_id,
@@ -245,6 +241,17 @@ def _take(
         refused_rows=len(refusals),
         missing=missing,
     )
+
+
+def _superseded(
+    session: WriteSession, run: RunFiles, stored: Sequence[StoredFile], parsed: LeanRun, run_id: str
+) -> RunOutcome:
+    """An older copy: its files go on record, so that it is known the next time; the rows stay as they are."""
+    _file_rows(session, run_id, stored, parsed)
+    for file in stored:
+        _record(session, file, "superseded", run_id, None)
+    state = session.rows("SELECT state FROM records.runs WHERE run_id = ?", (run_id,))[0][0]
+    return RunOutcome(str(run.folder), run.name, "superseded", run_id=run_id, mode=parsed.mode, state=state)
 
 
 def _identity(session: WriteSession, run: RunFiles, parsed: LeanRun, main: StoredFile, *, is_complete: bool) -> str:
@@ -305,14 +312,12 @@ def _quarantine(session: WriteSession, stored: Sequence[StoredFile], refusals: S
             session.resolve_quarantine(path=file.path)
     for name, refusal in refusals:
         file = by_name[name]
-        session.refuse(
-            path=file.path,
-            sha256=file.sha256,
+        shown = replace(
+            refusal,
             reason=redact_text(refusal.reason),
-            line=refusal.line,
-            field=refusal.field,
             value=redact_text(refusal.value[:200]) if refusal.value else None,
         )
+        quarantine(session, [shown], path=file.path, sha256=file.sha256)
 
 
 def _record(session: WriteSession, file: StoredFile, outcome: str, run_id: str | None, message: str | None) -> None:

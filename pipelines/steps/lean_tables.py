@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from pipelines.parsing.lean_json import Unreadable, instant
+from pipelines.parsing.lean_json import state_instant
 from pipelines.parsing.lean_run import LeanRun
 from pipelines.parsing.refusals import Refusal
 from pipelines.privacy import redact_text
 from pipelines.steps import lean_rows as rows
-from warehouse.frames import conform, frame, table_of, to_money
+from warehouse.frames import conform, frame, money_if_known, table_of, to_money
 from warehouse.models.base import Base
 from warehouse.models.records.runs import (
     CashBalance,
@@ -105,7 +105,7 @@ def fill_days(session: WriteSession, run_id: str) -> set[dt.date]:
 
 def ended_at(run: LeanRun) -> dt.datetime | None:
     """When the run ended, by the wall clock."""
-    return _moment(run.state_map.get("EndTime"))
+    return state_instant(run.state_map.get("EndTime"))
 
 
 def exact_sum(texts: Iterable[str]) -> Decimal:
@@ -158,13 +158,13 @@ def _run_row(session: WriteSession, run: LeanRun, header: RunHeader) -> dict[str
         "brokerage_model": configuration.brokerage if configuration else None,
         "title": configuration.name if configuration else None,
         "optimization_id": state.get("OptimizationId") or None,
-        "started_at": _moment(run.started_text),
+        "started_at": state_instant(run.started_text),
         "ended_at": ended_at(run),
         "newest_at": run.evidence.newest_at,
         "period_start": configuration.period_start if configuration else None,
         "period_end": configuration.period_end if configuration else None,
-        "start_equity": _held(run.equity_at("Start Equity")),
-        "end_equity": _held(run.equity_at("End Equity")),
+        "start_equity": money_if_known(run.equity_at("Start Equity")),
+        "end_equity": money_if_known(run.equity_at("End Equity")),
         "orders_claimed": run.evidence.orders_claimed,
         "insights": run.insights,
         "error": redact_text(state.get("RuntimeError", "")) or None,
@@ -177,14 +177,3 @@ def _run_row(session: WriteSession, run: LeanRun, header: RunHeader) -> dict[str
         "learnt_at": session.now,
         "updated_at": session.now,
     }
-
-
-def _moment(text: str | None) -> dt.datetime | None:
-    try:
-        return instant(text, "$.state")
-    except Unreadable:
-        return None
-
-
-def _held(value: Decimal | None) -> Decimal | None:
-    return None if value is None else to_money(value)

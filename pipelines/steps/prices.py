@@ -23,6 +23,7 @@ from pipelines.parsing.price_bars import PriceBar
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.steps import lean_data
 from pipelines.steps.price_tables import Stored, store_bars
+from pipelines.steps.refusing import quarantine
 
 if TYPE_CHECKING:
     from pipelines.config import Settings
@@ -192,10 +193,11 @@ def _ingest_lean(
             if refusal not in refused[file]:
                 refused[file].append(refusal)
     for path_of_map, refusal in damaged_maps:
-        _quarantine(session, _File(path_of_map, session.raw.put(path_of_map), LEAN_KIND, version), [refusal])
+        raw = session.raw.put(path_of_map)
+        quarantine(session, [refusal], path=path_of_map, sha256=raw.sha256)
     for place, raw in raws.items():
         read = _File(place, raw, LEAN_KIND, version)
-        _quarantine(session, read, refused[place])
+        quarantine(session, refused[place], path=read.path, sha256=raw.sha256)
         whole = any(refusal.line is None for refusal in refused[place])
         _record(
             session,
@@ -221,7 +223,7 @@ def _unchanged(session: WriteSession, file: _File, source: str) -> PriceOutcome:
 def _take(
     session: WriteSession, file: _File, source: str, bars: Sequence[PriceBar], refusals: Sequence[Refusal]
 ) -> PriceOutcome:
-    _quarantine(session, file, refusals)
+    quarantine(session, refusals, path=file.path, sha256=file.raw.sha256)
     stored = store_bars(session, source, [(bar, file.raw.sha256) for bar in bars])
     outcome = _counted(str(file.path), source, bars, stored, len(refusals), files=1)
     _record(session, file, outcome.outcome, outcome.message)
@@ -249,21 +251,9 @@ def _counted(
 
 
 def _refuse_file(session: WriteSession, file: _File, source: str, refusal: Refusal) -> PriceOutcome:
-    _quarantine(session, file, [refusal])
+    quarantine(session, [refusal], path=file.path, sha256=file.raw.sha256)
     _record(session, file, "refused", refusal.reason)
     return PriceOutcome(str(file.path), source, "refused", files=1, refused=1, message=refusal.reason)
-
-
-def _quarantine(session: WriteSession, file: _File, refusals: Sequence[Refusal]) -> None:
-    for refusal in refusals:
-        session.refuse(
-            path=file.path,
-            sha256=file.raw.sha256,
-            reason=refusal.reason,
-            line=refusal.line,
-            field=refusal.field,
-            value=refusal.value,
-        )
 
 
 def _record(session: WriteSession, file: _File, outcome: str, message: str | None = None) -> None:

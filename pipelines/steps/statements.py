@@ -19,6 +19,7 @@ from pipelines.parsing.statement_identity import identify_file
 from pipelines.parsing.statement_rows import StatementFile
 from pipelines.privacy import redact_name, redact_text
 from pipelines.steps import statement_tables as tables
+from pipelines.steps.refusing import quarantine
 from pipelines.transforms.statement_corrections import corrections
 
 if TYPE_CHECKING:
@@ -155,15 +156,7 @@ def _quarantine(session: WriteSession, source: tables.Source, refusals: Sequence
                 "UPDATE ops.quarantine SET state = 'resolved', resolved_at = ? WHERE quarantine_id = ?",
                 (session.now, quarantine_id),
             )
-    for refusal in shown:
-        session.refuse(
-            path=source.path,
-            sha256=source.sha256,
-            reason=refusal.reason,
-            line=refusal.line,
-            field=refusal.field,
-            value=refusal.value,
-        )
+    quarantine(session, shown, path=source.path, sha256=source.sha256)
 
 
 def _shown(refusal: Refusal) -> Refusal:

@@ -13,13 +13,10 @@ from typing import TYPE_CHECKING
 from pipelines.parsing.lean_events import read_settlement
 from pipelines.transforms.strategy_trades import Trade, TradedFill, TradedOrder, strategy_trades
 from pipelines.transforms.trade_kinds import Contract
-from warehouse.errors import FrameError
-from warehouse.frames import frame, to_money
+from warehouse.frames import frame, money_if_it_fits
 from warehouse.models.derived.trades import StrategyTrade, TradeOrder
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from warehouse.session import WriteSession
 
 DIRTY_DOMAIN = "trades"
@@ -96,20 +93,12 @@ def _row(run_id: str, trade: Trade) -> dict[str, object]:
         "strategy": trade.strategy,
         "kind": trade.kind,
         "side": trade.side,
-        "quantity": _money(trade.quantity),
+        "quantity": money_if_it_fits(trade.quantity),
         "opened_at": trade.opened_at,
         "closed_at": trade.closed_at,
         "ended_by": trade.ended_by,
-        "credit": _money(trade.credit),
-        "profit_loss": _money(trade.profit_loss),
-        "fees": _money(trade.fees),
-        "days_held": _money(trade.days_held),
+        "credit": money_if_it_fits(trade.credit),
+        "profit_loss": money_if_it_fits(trade.profit_loss),
+        "fees": money_if_it_fits(trade.fees),
+        "days_held": money_if_it_fits(trade.days_held),
     }
-
-
-def _money(value: Decimal | None) -> Decimal | None:
-    """An amount as its column keeps it; a product too large for it is unknown."""
-    try:
-        return None if value is None else to_money(value)
-    except FrameError:
-        return None

@@ -1,37 +1,35 @@
 """Candidates for a parameter set: what the data say each calibrated value should be, and how well that did.
 
-Holds: the regime thresholds with their walk-forward score, the ORF level with the fills behind it, putting a set
-    together from the parts that passed the gate.
-Belongs here: a fit that ends in parameter values.
-Never here: reading the warehouse, approving, publishing.
+Holds: the regime thresholds as a part of a set, the ORF level with the fills behind it, putting a set together from
+    the parts that passed the gate.
+Belongs here: turning a fit into parameter values, and saying what it has to beat.
+Never here: fitting and measuring thresholds (`regime_thresholds`), reading the warehouse, approving, publishing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.transforms.gate import Candidate, GateDecision, GateLimits, Score, judge
 from pipelines.transforms.levels import LevelObservation, fit_levels
-from pipelines.transforms.returns import AlignedReturns
+from pipelines.transforms.regime_thresholds import (
+    FIXED_SAME_GROUP,
+    FIXED_WATCH,
+    METRIC,
+    RegimeMeasure,
+    ThresholdCandidate,
+    ThresholdEvidence,
+)
 from tomking.kernel.parameter_specs import SPECS
 from tomking.kernel.regime_parameters import calibration_values
-from tomking.kernel.regimes import RegimeDay, RegimeModel, RegimeSettings, label_days
-from tomking.kernel.thresholds import Calibration
-
-METRIC = "share of the variance of log volatility over the next 20 sessions that the labels explain"
-SCORED_SESSIONS = 1260
-"""Sessions that a regime candidate is scored on: five years."""
 
 _PLACES = Decimal("0.0001")
 _SAMPLE = 20
+_MEASURES = ("walk_forward", "fixed", "candidate_since", "previous_since", "forecast_r_squared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,125 +66,86 @@ class Assembled:
     moved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RegimeFit:
-    """Thresholds learnt through the last day, and how the labels of the days before did."""
+def regime_part(candidate: ThresholdCandidate, universe: str) -> Part:
+    """The part of a set that carries regime thresholds.
 
-    calibration: Calibration
-    score: Score
-    labels: Mapping[str, int] = field(default_factory=dict)
-
-
-def fit_regime(
-    returns: AlignedReturns,
-    in_force: Calibration | None,
-    *,
-    settings: RegimeSettings | None = None,
-    scored_sessions: int = SCORED_SESSIONS,
-) -> RegimeFit | None:
-    """Thresholds and forecast weights learnt through the last day; None with too little history.
-
-    The score is walk-forward: each scored session was labelled from the sessions before it, and is compared with the
-    volatility of the sessions after it. `in_force` is scored on the same sessions as the baseline, with its thresholds
-    held fixed.
+    A first set is scored on every session that was labelled without knowing it, against the rule set's fixed
+    thresholds, or against no label at all where those say less than that. A later one is scored against the set in
+    force, on the sessions after the data of that set alone.
     """
-    model = RegimeModel(len(returns.symbols), settings)
-    days = [model.step(day, row) for day, row in zip(returns.dates, returns.rows, strict=True)]
-    learnt = model.learnt()
-    if learnt is None:
-        return None
-    ahead = forward_log_volatility(returns.rows, model.settings.horizon)
-    usable = [place for place, day in enumerate(days) if day.regime is not None and math.isfinite(ahead[place])]
-    scored = usable[-scored_sessions:]
-    if not scored:
-        return None
-    baseline = None
-    if in_force is not None:
-        fixed = label_days(returns.dates, returns.rows, settings, in_force)
-        baseline = _score(fixed, ahead, scored)
-    score = Score(
-        metric=METRIC,
-        candidate=_score(days, ahead, scored),
-        baseline=baseline,
-        first_day=days[scored[0]].date,
-        # The outcome of the last scored session ends with the data.
-        last_day=returns.dates[-1],
-        days=len(scored),
-        in_sample=False,
-    )
-    counts: dict[str, int] = {}
-    for place in scored:
-        name = str(days[place].regime)
-        counts[name] = counts.get(name, 0) + 1
-    return RegimeFit(learnt, score, dict(sorted(counts.items())))
-
-
-def forward_log_volatility(rows: NDArray[np.float64], horizon: int) -> NDArray[np.float64]:
-    """Log of the volatility of the equally weighted portfolio over the `horizon` rows after each row; NaN at the end.
-
-    A row without any return, or a span of none but equal returns, has no such figure.
-    """
-    found = np.full(len(rows), np.nan)
-    with np.errstate(invalid="ignore"):
-        simple = np.expm1(rows)
-    present = np.isfinite(simple)
-    counts = present.sum(axis=1)
-    sums = np.where(present, simple, 0.0).sum(axis=1)
-    portfolio = np.full(len(rows), np.nan)
-    portfolio[counts > 0] = np.log1p(sums[counts > 0] / counts[counts > 0])
-    for place in range(len(rows) - horizon):
-        ahead = portfolio[place + 1 : place + 1 + horizon]
-        spread = float(ahead.std(ddof=1)) if np.isfinite(ahead).all() else 0.0
-        if spread > 0.0:
-            found[place] = math.log(spread)
-    return found
-
-
-def explained_share(groups: Sequence[object], values: Sequence[float]) -> float:
-    """The share of the variance of `values` that lies between groups (0 to 1); 0 where nothing varies."""
-    if len(groups) != len(values):
-        raise ValueError(f"{len(groups)} groups for {len(values)} values")
-    table = np.asarray(values, dtype=np.float64)
-    if not len(table):
-        return 0.0
-    total = float(((table - table.mean()) ** 2).sum())
-    if total <= 0.0:
-        return 0.0
-    between = 0.0
-    for name in sorted({str(group) for group in groups}):
-        inside = table[[str(group) == name for group in groups]]
-        between += len(inside) * float(inside.mean() - table.mean()) ** 2
-    return min(1.0, between / total)
-
-
-def _score(days: Sequence[RegimeDay], ahead: NDArray[np.float64], scored: Sequence[int]) -> Decimal:
-    share = explained_share([days[place].regime for place in scored], [float(ahead[place]) for place in scored])
-    return Decimal(repr(share)).quantize(_PLACES, rounding=ROUND_HALF_EVEN)
-
-
-def regime_part(fit: RegimeFit, universe: str, returns: AlignedReturns) -> Part:
-    """The part of a set that carries regime thresholds."""
-    score = fit.score
+    found = candidate.evidence
+    score = _first_score(found) if found.previous_since is None else _later_score(found)
     return Part(
         name="regime",
-        values=calibration_values(fit.calibration),
+        values=calibration_values(candidate.calibration),
         score=score,
-        evidence_through=score.last_day,
+        evidence_through=candidate.data_through,
         evidence={
             "universe": universe,
-            "symbols": list(returns.symbols),
-            "sessions": len(returns.dates),
-            "first_session": returns.dates[0].isoformat(),
-            "last_session": returns.dates[-1].isoformat(),
+            "symbols": list(found.symbols),
+            "sessions": found.days,
+            "sessions_left_out": found.left_out,
+            "first_session": found.first_session,
+            "last_session": found.data_through,
             "metric": score.metric,
-            "score": str(score.candidate),
-            "baseline": None if score.baseline is None else str(score.baseline),
+            "score": _plain(score.candidate),
+            "baseline": _plain(score.baseline),
+            "against": score.against,
             "scored_from": score.first_day.isoformat(),
             "scored_sessions": score.days,
             "in_sample": score.in_sample,
-            "labels": dict(fit.labels),
+            **{name: _plain(getattr(found, name)) for name in _MEASURES},
         },
     )
+
+
+def _first_score(found: ThresholdEvidence) -> Score:
+    fixed = _rounded(found.fixed.r_squared)
+    return _score(
+        found,
+        found.walk_forward,
+        None if fixed is None else max(fixed, Decimal(0)),
+        f"the fixed thresholds {FIXED_WATCH:.2f} and {FIXED_SAME_GROUP:.2f}, at least 0",
+    )
+
+
+def _later_score(found: ThresholdEvidence) -> Score:
+    since, before = found.candidate_since, found.previous_since
+    if since is None or before is None:
+        raise ValueError("a comparison with the set in force has two sides")
+    return _score(found, since, _rounded(before.r_squared), "the set in force, on sessions after its data")
+
+
+def _score(found: ThresholdEvidence, measure: RegimeMeasure, baseline: Decimal | None, against: str) -> Score:
+    last = dt.date.fromisoformat(found.data_through)
+    return Score(
+        metric=METRIC,
+        candidate=_rounded(measure.r_squared),
+        baseline=baseline,
+        first_day=last if measure.scored_from is None else dt.date.fromisoformat(measure.scored_from),
+        # The outcome of the last scored session ends with the data.
+        last_day=last,
+        days=measure.scored,
+        # Each day's label rests on the days through it, and is compared with the days after it.
+        in_sample=False,
+        against=against,
+    )
+
+
+def _rounded(value: float | None) -> Decimal | None:
+    # Adding nothing turns a negative zero into zero.
+    return None if value is None else Decimal(repr(value)).quantize(_PLACES, rounding=ROUND_HALF_EVEN) + 0
+
+
+def _plain(value: object) -> object:
+    """Evidence as a document carries it: figures as text with four decimals, the same on every machine."""
+    if isinstance(value, RegimeMeasure):
+        return _plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, float):
+        return str(_rounded(value))
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def orf_part(

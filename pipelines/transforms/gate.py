@@ -19,7 +19,7 @@ from tomking.kernel.parameter_specs import SPECS, ValueRefused
 class GateLimits:
     """How much a candidate must show.
 
-    `margin`: by how much the candidate's score must exceed that of the values in force (or, at first, that of none).
+    `margin`: by how much the candidate's score must exceed the baseline, or zero where there is none.
     `minimum_days`: sessions scored. `minimum_fills`: statement rows behind a fitted fee level.
     `maximum_evidence_age`: calendar days between the end of the evidence and the first day of use.
     """
@@ -34,17 +34,19 @@ class GateLimits:
 class Score:
     """What the candidate was measured by, on days that did not make it.
 
-    `metric` names the measure; higher is better. `baseline` is the score of the values in force on the same days,
-    None where nothing was in force. `in_sample` says that the scored days also chose the values.
+    `metric` names the measure; higher is better. `candidate` is None where no day could be scored. `baseline` is the
+    score, on the same days, of what the candidate has to beat, and `against` names that; None where there is nothing
+    to beat. `in_sample` says that the scored days also chose the values.
     """
 
     metric: str
-    candidate: Decimal
+    candidate: Decimal | None
     baseline: Decimal | None
     first_day: dt.date
     last_day: dt.date
     days: int
     in_sample: bool
+    against: str = "the values in force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,9 @@ def _better(candidate: Candidate, limits: GateLimits) -> Check:
     score = candidate.score
     if score is None:
         return Check("better_than_current", True, "no value was calibrated by a score")
+    if score.candidate is None:
+        return Check("better_than_current", False, f"{score.metric}: no session to compare with {score.against} on")
     needed = (score.baseline or Decimal(0)) + limits.margin
-    against = "nothing in force" if score.baseline is None else f"{score.baseline} in force"
+    against = "nothing" if score.baseline is None else f"{score.baseline} of {score.against}"
     detail = f"{score.metric}: {score.candidate} against {against}, margin {limits.margin}"
     return Check("better_than_current", score.candidate >= needed, detail)

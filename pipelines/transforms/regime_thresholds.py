@@ -8,7 +8,8 @@ What is measured. Labels are made walk-forward: the thresholds of each day rest 
 worth something when volatility after it differs from volatility after other labels, so each day's log volatility of
 the next 20 days is forecast by the mean that followed earlier days of the same label, using only days whose 20 days
 were over. `r_squared` is one minus its squared error over that of the forecast "always Normal", the mean that followed
-all earlier days: 0 means that the label says nothing.
+all earlier days: 0 means that the label says nothing. Two ways of labelling are compared on the days that both have
+labelled, and learn their means from those days alone.
 """
 
 from __future__ import annotations
@@ -42,10 +43,13 @@ Array = NDArray[np.float64]
 class RegimeMeasure:
     """One way of labelling, measured on one span of days; volatilities in fractions a year, None where too few days.
 
-    `r_squared` as above; None with fewer than two scored days.
+    `r_squared` as above over `scored` of the days, the first of them `scored_from`: those whose 20 days are over and
+    that had enough days before them. None with fewer than two.
     """
 
     days: int
+    scored: int
+    scored_from: str | None
     first_day: str | None
     last_day: str | None
     r_squared: float | None
@@ -58,8 +62,8 @@ class RegimeMeasure:
 class ThresholdEvidence:
     """Why the candidate should be believed, ready for JSON.
 
-    `walk_forward`: the candidate's method over all days with a label. `fixed`: fixed thresholds on the 20-day mean
-    correlation over the same days. `forecast_r_squared`: of the mean-correlation forecast against the mean of its past.
+    `walk_forward`: the candidate's method over all days with a label. `fixed`: the rule set's fixed thresholds on the
+    20-day mean correlation over the same days. `forecast_r_squared`: of the mean-correlation forecast against the mean of its past.
     `candidate_since` and `previous_since`: the method and the previous set, both on the days after the previous set's
     data ended (None without a previous set). `days` counts the returns used, `left_out` the sessions some symbol lacks.
     """
@@ -67,6 +71,7 @@ class ThresholdEvidence:
     symbols: tuple[str, ...]
     days: int
     left_out: int
+    first_session: str
     data_through: str
     walk_forward: RegimeMeasure
     fixed: RegimeMeasure
@@ -109,26 +114,26 @@ def calibrate_thresholds(
     calibration = model.learnt()
     if calibration is None:
         return None
-    scene = _Scene(known.dates, _log_volatility_ahead(known.rows, settings.horizon), settings.horizon)
-    labels = _levels(days)
-    since = None
-    previous_measure = None
+    scene = _Scene(known.dates, log_volatility_ahead(known.rows, settings.horizon), settings.horizon)
+    learnt = _levels(days)
+    everything = np.ones(len(days), dtype=bool)
+    walk_forward, fixed = _compare(scene, learnt, _fixed_levels(days), everything)
+    since = before = None
     if previous is not None and previous_through is not None:
         later = np.array([date > previous_through for date in known.dates])
-        since = _measure(scene, labels, later)
         previous_days = label_days(known.dates, known.rows, settings, previous)
-        previous_measure = _measure(scene, _levels(previous_days), later)
-    everything = np.ones(len(days), dtype=bool)
+        since, before = _compare(scene, learnt, _levels(previous_days), later)
     evidence = ThresholdEvidence(
         symbols=known.symbols,
         days=len(days),
         left_out=known.left_out,
+        first_session=known.dates[0].isoformat(),
         data_through=known.dates[-1].isoformat(),
-        walk_forward=_measure(scene, labels, everything),
-        fixed=_measure(scene, _fixed_levels(days), labels >= 0),
+        walk_forward=walk_forward,
+        fixed=fixed,
         forecast_r_squared=_forecast_r_squared(days, settings.horizon),
         candidate_since=since,
-        previous_since=previous_measure,
+        previous_since=before,
     )
     return ThresholdCandidate(calibration, known.dates[-1], evidence)
 
@@ -142,8 +147,11 @@ class _Scene:
     horizon: int
 
 
-def _log_volatility_ahead(rows: Array, horizon: int) -> Array:
-    """Log volatility a year of the equally weighted universe over the next days; NaN where one of them has no return."""
+def log_volatility_ahead(rows: Array, horizon: int) -> Array:
+    """Log volatility a year of the equally weighted universe over the `horizon` rows after each row.
+
+    NaN at the end, where one of those rows has no return, and where all of them are alike.
+    """
     simple = np.expm1(rows)
     present = np.isfinite(simple).sum(axis=1)
     with np.errstate(invalid="ignore"):
@@ -165,6 +173,14 @@ def _fixed_levels(days: Sequence[RegimeDay]) -> NDArray[np.int64]:
     return np.array([-1 if math.isnan(mean) else (mean >= FIXED_WATCH) + (mean >= FIXED_SAME_GROUP) for mean in means])
 
 
+def _compare(
+    scene: _Scene, first: NDArray[np.int64], second: NDArray[np.int64], chosen: NDArray[np.bool_]
+) -> tuple[RegimeMeasure, RegimeMeasure]:
+    """Measure two labellings on the chosen days, neither knowing a day that the other does not."""
+    both = (first >= 0) & (second >= 0)
+    return _measure(scene, np.where(both, first, -1), chosen), _measure(scene, np.where(both, second, -1), chosen)
+
+
 def _measure(scene: _Scene, levels: NDArray[np.int64], chosen: NDArray[np.bool_]) -> RegimeMeasure:
     """Measure one labelling on the chosen days that have a label."""
     outcome = scene.outcome
@@ -175,12 +191,15 @@ def _measure(scene: _Scene, levels: NDArray[np.int64], chosen: NDArray[np.bool_]
     for name, level in _LEVELS.items():
         followed = outcome[used & (levels == level) & np.isfinite(outcome)]
         forward[name] = float(np.exp(followed).mean()) if len(followed) >= FEWEST_OF_LABEL else None
+    r_squared, scored = _out_of_sample_r_squared(outcome, levels, used, scene.horizon)
     switches = int((np.diff(levels[used]) != 0).sum())
     return RegimeMeasure(
         days=len(places),
+        scored=len(scored),
+        scored_from=scene.dates[scored[0]].isoformat() if scored else None,
         first_day=scene.dates[int(places[0])].isoformat() if len(places) else None,
         last_day=scene.dates[int(places[-1])].isoformat() if len(places) else None,
-        r_squared=_out_of_sample_r_squared(outcome, levels, used, scene.horizon),
+        r_squared=r_squared,
         share=share,
         forward_volatility=forward,
         switches_per_year=switches / (len(places) / SESSIONS_PER_YEAR) if len(places) > 1 else None,
@@ -189,11 +208,11 @@ def _measure(scene: _Scene, levels: NDArray[np.int64], chosen: NDArray[np.bool_]
 
 def _out_of_sample_r_squared(
     outcome: Array, levels: NDArray[np.int64], used: NDArray[np.bool_], horizon: int
-) -> float | None:
-    """One minus the squared error of the label's forecast over that of the forecast that knows no label."""
+) -> tuple[float | None, list[int]]:
+    """One minus the squared error of the label's forecast over that of one that knows no label; what was scored."""
     sums, counts = np.zeros(len(_LEVELS)), np.zeros(len(_LEVELS))
     with_label = without = 0.0
-    scored = 0
+    scored: list[int] = []
     for day in range(len(outcome)):
         over = day - horizon
         if over >= 0 and levels[over] >= 0 and math.isfinite(outcome[over]):
@@ -206,8 +225,8 @@ def _out_of_sample_r_squared(
         expected = sums[level] / counts[level] if counts[level] >= FEWEST_OF_LABEL else overall
         with_label += (outcome[day] - expected) ** 2
         without += (outcome[day] - overall) ** 2
-        scored += 1
-    return None if scored < 2 or without == 0.0 else float(1.0 - with_label / without)
+        scored.append(day)
+    return None if len(scored) < 2 or without == 0.0 else float(1.0 - with_label / without), scored
 
 
 def _forecast_r_squared(days: Sequence[RegimeDay], horizon: int) -> float | None:
