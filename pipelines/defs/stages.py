@@ -33,7 +33,7 @@ def run(context: dg.AssetExecutionContext, resource: WarehouseResource, stage: s
 def open_nightly(context: dg.AssetExecutionContext, resource: WarehouseResource) -> None:
     """Open the row of `ops.jobs` when this step is part of the nightly job; its report closes it."""
     if context.run.job_name == NIGHTLY:
-        begin_job(resource.warehouse(), NIGHTLY, key=context.run_id)
+        begin_job(resource.warehouse(), NIGHTLY, key=context.run.run_id)
 
 
 def ask(resource: WarehouseResource, query: str) -> pl.DataFrame:

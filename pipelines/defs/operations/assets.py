@@ -34,5 +34,5 @@ def nightly_report(context: dg.AssetExecutionContext, warehouse: WarehouseResour
     """Runs, fees, breaks, regimes, parameter sets and quarantine as they stand after the loop."""
     if context.run.job_name == NIGHTLY:
         resource = warehouse.warehouse()
-        end_job(resource, begin_job(resource, NIGHTLY, key=context.run_id), "succeeded")
+        end_job(resource, begin_job(resource, NIGHTLY, key=context.run.run_id), "succeeded")
     return dg.MaterializeResult(metadata={name: table(ask(warehouse, query)) for name, query in QUESTIONS.items()})
