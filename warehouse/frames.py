@@ -35,6 +35,19 @@ _INTEGER_LIMIT = 2**63
 Convert = Callable[[object], object]
 
 
+def money_if_known(value: Decimal | None) -> Decimal | None:
+    """`to_money`, and None for what is unknown."""
+    return None if value is None else to_money(value)
+
+
+def money_if_it_fits(value: Decimal | None) -> Decimal | None:
+    """`to_money` for a figure that is not money truth: None as well where the column cannot hold it."""
+    try:
+        return money_if_known(value)
+    except FrameError:
+        return None
+
+
 def to_money(value: Decimal | str) -> Decimal:
     """The amount as the money column keeps it: rounded half-even to 18 places.
 

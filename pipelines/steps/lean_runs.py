@@ -201,21 +201,11 @@ def _take(
     main = next(file for file in stored if file.role == "main")
     missing = missing_parts(parsed.evidence)
     run_id = _identity(session, run, parsed, main, is_complete=not missing)
-    new = _version(parsed, is_complete=not missing)
     old = _stored_version(session, run_id)
-    if old is not None and new < old:
+    if old is not None and _version(parsed, is_complete=not missing) < old:
         return _superseded(session, run, stored, parsed, run_id)
     state = decide_state(parsed.evidence, now=session.now, stale_after=stale_after)
-    header = tables.RunHeader(
-        run_id=run_id,
-        algorithm_id=run.algorithm_id,
-        name=run.name,
-        state=state,
-        is_complete=not missing,
-        source_path=str(run.folder),
-        main_sha256=main.sha256,
-        parser_version=PARSER_VERSION,
-    )
+    header = _header(run, main, run_id, state, is_complete=not missing)
     days_before = tables.fill_days(session, run_id)
     written = tables.write_run(session, parsed, header, keep_old=parsed.is_live or bool(missing))
     _file_rows(session, run_id, stored, parsed)
@@ -223,8 +213,8 @@ def _take(
     _quarantine(session, stored, refusals)
     outcome = "partial" if refusals else "ingested"
     for file in stored:
-        refused = file.name in parsed.unread
-        _record(session, file, "refused" if refused else outcome, run_id, "; ".join(missing) or None)
+        kept = "refused" if file.name in parsed.unread else outcome
+        _record(session, file, kept, run_id, "; ".join(missing) or None)
     linked = _link_account(session, run_id, account, rehearses)
     if not linked and _has_account(session, run_id):
         session.mark_dirty(DIRTY_DOMAIN, days_before | tables.fill_days(session, run_id), f"run {run.name} was read")
@@ -240,6 +230,19 @@ def _take(
         fills=sum(event.is_fill for event in parsed.events),
         refused_rows=len(refusals),
         missing=missing,
+    )
+
+
+def _header(run: RunFiles, main: StoredFile, run_id: str, state: str, *, is_complete: bool) -> tables.RunHeader:
+    return tables.RunHeader(
+        run_id=run_id,
+        algorithm_id=run.algorithm_id,
+        name=run.name,
+        state=state,
+        is_complete=is_complete,
+        source_path=str(run.folder),
+        main_sha256=main.sha256,
+        parser_version=PARSER_VERSION,
     )
 
 

@@ -23,6 +23,7 @@ from tomking.kernel.parameters import (
     parse_history,
     values_sha256,
 )
+from tomking.kernel.regime_parameters import regime_calibration
 
 EFFECTIVE, THROUGH = date(2019, 12, 2), date(2019, 11, 29)
 JSON_EVIDENCE = st.recursive(
@@ -54,6 +55,16 @@ def with_value(name: str, value: object) -> bytes:
     fields = json.loads(document())
     fields["values"][name] = value
     return encode_object(fields)
+
+
+def thresholds(axis: str, leave_stressed: str, enter_stressed: str, leave_crisis: str, enter_crisis: str) -> bytes:
+    values = default_values()
+    for name in FAMILIES["regime"]:
+        values[name] = "0.1"
+    given = {"leave_stressed": leave_stressed, "enter_stressed": enter_stressed,
+             "leave_crisis": leave_crisis, "enter_crisis": enter_crisis}  # fmt: skip
+    values.update({f"regime.{axis}_{name}": text for name, text in given.items()})
+    return document(values=values)
 
 
 @st.composite
@@ -112,6 +123,35 @@ def test_a_written_set_is_read_back_whole(table: dict[str, str], evidence: objec
         deployment=found.deployment,
     )
     assert again == written
+
+
+@pytest.mark.parametrize("axis", ["danger", "diversification"])
+@pytest.mark.parametrize(
+    ("levels", "field"),
+    [
+        (("0.3", "0.2", "0.3", "0.4"), "leave_stressed"),
+        (("0.1", "0.4", "0.2", "0.3"), "enter_stressed"),
+        (("0.2", "0.2", "0.1", "0.4"), "leave_stressed"),
+        (("0.1", "0.2", "0.5", "0.4"), "leave_crisis"),
+    ],
+)
+def test_thresholds_that_no_axis_can_hold_are_refused_by_name(
+    axis: str, levels: tuple[str, str, str, str], field: str
+) -> None:
+    with pytest.raises(ParametersRefused) as refusal:
+        thresholds(axis, *levels)
+    assert (refusal.value.reason, refusal.value.field) == ("contradiction", f"regime.{axis}_{field}")
+
+
+@given(st.tuples(*[st.integers(1, 9)] * 4))
+def test_a_set_is_taken_exactly_where_its_thresholds_can_be_held(levels: tuple[int, int, int, int]) -> None:
+    leave_stressed, enter_stressed, leave_crisis, enter_crisis = levels
+    texts = [f"0.{level}" for level in levels]
+    if leave_stressed <= enter_stressed <= enter_crisis and leave_stressed <= leave_crisis <= enter_crisis:
+        assert regime_calibration(parse(thresholds("danger", *texts))) is not None
+    else:
+        with pytest.raises(ParametersRefused, match="contradiction"):
+            thresholds("danger", *texts)
 
 
 def test_every_shortened_document_is_refused() -> None:

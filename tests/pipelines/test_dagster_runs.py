@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
 import pytest
@@ -34,6 +35,12 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def night(resource: WarehouseResource, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     job = build_defs({"warehouse": resource}).resolve_job_def("nightly")
     return job.execute_in_process(partition_key=DAY, instance=instance, raise_on_error=False)
+
+
+def tick(sensor: dg.SensorDefinition, context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """What one look of a sensor comes to."""
+    [said] = list(cast("Iterator[dg.RunRequest | dg.SkipReason]", sensor(context)))
+    return said
 
 
 def jobs(resource: WarehouseResource) -> list[tuple[str, str]]:
@@ -82,11 +89,10 @@ def test_a_late_file_asks_for_its_days_again_and_the_run_clears_them(
 ) -> None:
     day = dt.date.fromisoformat(DAY)
     context = dg.build_sensor_context(instance=instance, resources={"warehouse": resource})
-    [quiet] = list(sensors.reopened_days_sensor(context))
-    assert isinstance(quiet, dg.SkipReason)
+    assert isinstance(tick(sensors.reopened_days_sensor, context), dg.SkipReason)
     with resource.warehouse().writer("a late statement") as session:
         session.mark_dirty("reconciliation", [day], "a late statement")
-    [asked] = list(sensors.reopened_days_sensor(context))
+    asked = tick(sensors.reopened_days_sensor, context)
     assert isinstance(asked, dg.RunRequest)
     assert asked.partition_key == DAY
 
@@ -99,11 +105,10 @@ def test_a_late_file_asks_for_its_days_again_and_the_run_clears_them(
 def test_a_dropped_file_asks_for_one_run(resource: WarehouseResource, instance: dg.DagsterInstance) -> None:
     inbox = resource.settings().inbox
     with dg.build_sensor_context(instance=instance, resources={"warehouse": resource}) as context:
-        first = list(sensors.inbox_sensor(context))
-        assert isinstance(first[0], dg.RunRequest)
-        assert isinstance(next(iter(sensors.inbox_sensor(context))), dg.SkipReason)
+        assert isinstance(tick(sensors.inbox_sensor, context), dg.RunRequest)
+        assert isinstance(tick(sensors.inbox_sensor, context), dg.SkipReason)
         (inbox / "paper" / "late.csv").write_text("Date,Type\n", encoding="utf-8")
-        assert isinstance(next(iter(sensors.inbox_sensor(context))), dg.RunRequest)
+        assert isinstance(tick(sensors.inbox_sensor, context), dg.RunRequest)
 
 
 def test_a_failed_run_leaves_a_line_in_the_alert_file(

@@ -24,9 +24,11 @@ from pipelines.steps.fee_levels import decide_fee_level
 from pipelines.steps.parameters import publish
 from pipelines.steps.statements import ingest_statement
 from tests.shared import shared_path
+from tests.steps.parameter_fixtures import store_set
 from tests.transforms.market import market_returns
-from tomking.kernel.parameters import parse
+from tomking.kernel.parameters import dump, parse
 from tomking.kernel.regime_parameters import regime_calibration
+from tomking.kernel.sessions import next_session
 from warehouse.access import Warehouse, WriteSession
 from warehouse.frames import frame
 from warehouse.models.records.market import DailyPrice
@@ -163,9 +165,43 @@ def test_values_no_better_than_those_in_force_are_stored_as_refused_with_the_rea
         assert (found.state, found.parts_refused) == ("refused", ("regime",))
         [(reason,)] = session.rows("SELECT reason FROM marts.parameter_sets WHERE state = 'refused'")
         assert "better_than_current" in reason
+        assert "enough_data" in reason
         assert not publish(session, settings, "demo").published
         again = calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
     assert (again.sha256, again.is_new) == (found.sha256, False)
+
+
+def test_thresholds_that_are_carried_on_are_compared_from_the_end_of_their_own_data(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """A set that only moved a fee carries older thresholds: every session after their data is unseen by them."""
+    settings = settings_in(tmp_path)
+    dates = market_returns(2600).dates
+    made, moved = dates[-330], dates[-30]
+    with warehouse.writer("calibrate") as session:
+        store_prices(session)
+        calibrate(session, settings, deployment="demo", data_through=made, effective_from=next_session(made))
+        publish(session, settings, "demo")
+        [(document,)] = session.rows("SELECT document FROM records.parameter_sets")
+        carried = parse(
+            dump(
+                {**parse(document.encode()).values, "fees.orf_per_contract": "0.0200"},
+                effective_from=next_session(moved),
+                data_through=moved,
+                code_version="test",
+                evidence={},
+                deployment="demo",
+            )
+        )
+        store_set(session, carried, "proposed", "approved")
+        publish(session, settings, "demo", carried.id)
+        found = calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
+        [(text,)] = session.rows("SELECT document FROM records.parameter_sets WHERE sha256 = ?", [found.sha256])
+    part = parse(text.encode()).evidence["parts"]["regime"]  # type: ignore[index]
+    assert part["scored_from"] == dates[-329].isoformat()
+    assert part["scored_sessions"] == 329 - 20
+    assert "the set in force" in part["against"]
+    assert "enough_data" not in {check["name"] for check in part["checks"] if not check["passed"]}
 
 
 def test_a_level_that_only_later_fills_show_is_a_proposal_and_not_in_the_set(

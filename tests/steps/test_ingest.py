@@ -13,6 +13,7 @@ import pytest
 from pipelines.config import Settings, settings_from
 from pipelines.steps import lean_runs
 from pipelines.steps.ingest import IngestReport, ingest_paths
+from tests.steps.asking import ask
 from warehouse.access import Warehouse
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "runs"
@@ -30,11 +31,6 @@ def settings(tmp_path: Path) -> Settings:
 def take(warehouse: Warehouse, settings: Settings, *paths: Path, **options: Any) -> IngestReport:
     with warehouse.writer("test") as session:
         return ingest_paths(session, settings, list(paths), **options)
-
-
-def ask(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:
-    with warehouse.writer("look") as session:
-        return session.rows(sql)
 
 
 def test_a_folder_of_everything_is_taken_apart(warehouse: Warehouse, settings: Settings, tmp_path: Path) -> None:

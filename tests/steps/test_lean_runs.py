@@ -17,6 +17,7 @@ from pipelines.steps.lean_reparse import reparse_outdated
 from pipelines.steps.lean_runs import RunOutcome, ingest_run, refresh_states
 from pipelines.steps.lean_tables import exact_sum
 from tests.shared import shared_path
+from tests.steps.asking import ask
 from warehouse.access import Warehouse
 from warehouse.keys import stable_id
 
@@ -38,11 +39,6 @@ REPRESENTATIVE = (
 def take(warehouse: Warehouse, *folders: Path, stale_after: dt.timedelta = AGES, **options: Any) -> list[RunOutcome]:
     with warehouse.writer("test") as session:
         return [ingest_run(session, folder, stale_after=stale_after, **options) for folder in folders]
-
-
-def ask(warehouse: Warehouse, sql: str, *params: object) -> list[tuple[Any, ...]]:
-    with warehouse.writer("look") as session:
-        return session.rows(sql, params)
 
 
 def everything(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:

@@ -15,6 +15,7 @@ from pipelines.parsing import tastytrade_csv
 from pipelines.parsing.statement_rows import StatementFile
 from pipelines.parsing.tastytrade_layout import LEGACY_15
 from pipelines.steps.statements import StatementOutcome, ingest_statement
+from tests.steps.asking import ask
 from warehouse.access import Warehouse
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "statements"
@@ -27,11 +28,6 @@ def ingest(
 ) -> list[StatementOutcome]:
     with warehouse.writer("test") as session:
         return [ingest_statement(session, path, account=account, accounts=accounts) for path in paths]
-
-
-def ask(warehouse: Warehouse, sql: str) -> list[tuple[object, ...]]:
-    with warehouse.writer("look") as session:
-        return session.rows(sql)
 
 
 def edited(path: Path, folder: Path, *changes: tuple[str, str], name: str = "edited.csv") -> Path:

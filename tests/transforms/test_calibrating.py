@@ -1,27 +1,18 @@
-"""Candidates: thresholds are learnt without seeing the future, fee levels from fills, parts taken or left whole."""
+"""Candidates: what thresholds have to beat, fee levels from fills, parts taken or left whole."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
+from dataclasses import replace
 from decimal import Decimal
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipelines.transforms.calibrating import (
-    Part,
-    assemble,
-    explained_share,
-    fit_regime,
-    forward_log_volatility,
-    orf_part,
-    regime_part,
-    rows_digest,
-)
+from pipelines.transforms.calibrating import Part, assemble, orf_part, regime_part, rows_digest
 from pipelines.transforms.gate import GateLimits, Score
 from pipelines.transforms.levels import LevelObservation
+from pipelines.transforms.regime_thresholds import ThresholdCandidate, calibrate_thresholds
 from pipelines.transforms.returns import AlignedReturns
 from tests.transforms.market import market_returns
 from tomking.kernel.parameters import default_values, dump, parse
@@ -36,47 +27,100 @@ def returns() -> AlignedReturns:
     return market_returns(2600)
 
 
-def test_the_same_history_gives_the_same_thresholds_and_less_of_it_knows_nothing_more(returns: AlignedReturns) -> None:
-    fit, again = fit_regime(returns, None), fit_regime(returns, None)
-    assert fit is not None
-    assert fit == again
-    day = returns.dates[-300]
-    shorter = fit_regime(returns.through(day), None)
-    assert shorter is not None
-    assert shorter.score.last_day == day
-    # What came after the day cannot be in it: the same history with another future gives the same fit.
-    rows = returns.rows.copy()
-    rows[-299:] *= 3.0
-    other = fit_regime(AlignedReturns(returns.symbols, returns.dates, rows, 0).through(day), None)
-    assert other == shorter
+@pytest.fixture(scope="module")
+def first(returns: AlignedReturns) -> ThresholdCandidate:
+    found = calibrate_thresholds(returns, returns.dates[-400])
+    assert found is not None
+    return found
 
 
-def test_labels_explain_what_follows_and_no_session_is_scored_by_itself(returns: AlignedReturns) -> None:
-    fit = fit_regime(returns, None, scored_sessions=600)
-    assert fit is not None
-    assert fit.score.days == 600
-    assert not fit.score.in_sample
-    assert Decimal("0.1") < fit.score.candidate < 1
-    assert sum(fit.labels.values()) == 600
+def later(returns: AlignedReturns, before: ThresholdCandidate, through: dt.date) -> ThresholdCandidate:
+    found = calibrate_thresholds(returns, through, previous=before.calibration, previous_through=before.data_through)
+    assert found is not None
+    return found
 
 
-def test_the_thresholds_in_force_are_scored_on_the_same_sessions(returns: AlignedReturns) -> None:
-    first = fit_regime(returns.through(returns.dates[-400]), None)
-    assert first is not None
-    second = fit_regime(returns, first.calibration)
-    assert second is not None
-    assert second.score.baseline is not None
-    assert 0 < second.score.baseline < 1
+def with_measure(candidate: ThresholdCandidate, name: str, r_squared: float | None) -> ThresholdCandidate:
+    measure = replace(getattr(candidate.evidence, name), r_squared=r_squared)
+    return replace(candidate, evidence=replace(candidate.evidence, **{name: measure}))
 
 
-def test_too_little_history_gives_no_thresholds() -> None:
-    assert fit_regime(market_returns(400), None) is None
+def failures(part: Part, in_force: dict[str, str] | None = None) -> tuple[str, ...]:
+    through = part.evidence_through
+    assert through is not None
+    day = through + dt.timedelta(days=1)
+    made = assemble([part], in_force, default_values(), effective_from=day, data_through=through)
+    return made.judged[0].decision.failures
 
 
-def test_thresholds_survive_their_way_through_a_document(returns: AlignedReturns) -> None:
-    fit = fit_regime(returns, None)
-    assert fit is not None
-    part = regime_part(fit, "test", returns)
+def test_a_first_set_is_scored_against_the_fixed_thresholds_on_the_same_sessions(first: ThresholdCandidate) -> None:
+    part = regime_part(first, "test")
+    assert part.score is not None
+    assert part.score.days == first.evidence.walk_forward.scored == first.evidence.fixed.scored > 250
+    assert (part.score.last_day, part.evidence_through) == (first.data_through, first.data_through)
+    assert part.score.candidate is not None
+    assert not part.score.in_sample
+    assert failures(part) == ()
+
+
+@pytest.mark.parametrize(
+    ("ours", "fixed", "failed"),
+    [
+        (0.20, 0.19, ()),
+        (0.20, 0.1902, ("better_than_current",)),
+        (0.02, -0.50, ()),
+        # A label that says nothing does not pass because the fixed one says less than nothing.
+        (-0.10, -0.50, ("better_than_current",)),
+    ],
+)
+def test_a_first_set_passes_when_it_beats_the_fixed_thresholds_and_no_label_by_the_margin(
+    first: ThresholdCandidate, ours: float, fixed: float, failed: tuple[str, ...]
+) -> None:
+    measured = with_measure(with_measure(first, "walk_forward", ours), "fixed", fixed)
+    assert failures(regime_part(measured, "test")) == failed
+
+
+def test_a_later_set_is_scored_on_the_sessions_after_the_data_of_the_one_in_force(
+    returns: AlignedReturns, first: ThresholdCandidate
+) -> None:
+    second = later(returns, first, returns.dates[-1])
+    part = regime_part(second, "test")
+    assert part.score is not None
+    assert part.score.first_day == returns.dates[-399]
+    assert part.score.days == 399 - 20
+    in_force = {**default_values(), **regime_part(first, "test").values}
+    for ours, failed in ((0.3101, ()), (0.3099, ("better_than_current",)), (0.25, ("better_than_current",))):
+        measured = with_measure(with_measure(second, "candidate_since", ours), "previous_since", 0.30)
+        # However well the method did on days that made the set in force.
+        measured = with_measure(measured, "walk_forward", 0.99)
+        judged = failures(regime_part(measured, "test"), in_force)
+        assert tuple(name for name in judged if name != "largest_step") == failed
+
+
+def test_too_few_unseen_sessions_are_no_evidence(returns: AlignedReturns, first: ThresholdCandidate) -> None:
+    in_force = {**default_values(), **regime_part(first, "test").values}
+    some = regime_part(later(returns, first, returns.dates[-200]), "test")
+    assert some.score is not None
+    assert some.score.days == 200 - 20
+    assert "enough_data" in failures(some, in_force)
+    none = regime_part(later(returns, first, returns.dates[-399]), "test")
+    assert none.score is not None
+    assert (none.score.candidate, none.score.baseline, none.score.days) == (None, None, 0)
+    assert {"enough_data", "better_than_current"} <= set(failures(none, in_force))
+
+
+def test_the_evidence_travels_as_plain_text_without_the_clock(first: ThresholdCandidate) -> None:
+    evidence = json.loads(json.dumps(regime_part(first, "test").evidence))
+    assert evidence == json.loads(json.dumps(regime_part(first, "test").evidence))
+    assert evidence["symbols"] == ["AAA", "BBB", "CCC"]
+    assert (evidence["last_session"], evidence["sessions"]) == (first.data_through.isoformat(), 2201)
+    assert evidence["score"] == evidence["walk_forward"]["r_squared"]
+    assert evidence["previous_since"] is None
+    assert set(evidence["fixed"]["share"]) == {"Normal", "Stressed", "Crisis"}
+
+
+def test_thresholds_survive_their_way_through_a_document(first: ThresholdCandidate) -> None:
+    part = regime_part(first, "test")
     document = dump(
         {**default_values(), **part.values},
         effective_from=EFFECTIVE,
@@ -87,33 +131,9 @@ def test_thresholds_survive_their_way_through_a_document(returns: AlignedReturns
     found = regime_calibration(parse(document))
     assert found is not None
     assert calibration_values(found) == dict(part.values)
-    assert found.danger.enter_crisis == pytest.approx(fit.calibration.danger.enter_crisis, abs=1e-6)
+    assert found.danger.enter_crisis == pytest.approx(first.calibration.danger.enter_crisis, abs=1e-6)
     assert regime_calibration(parse(dump(default_values(), effective_from=EFFECTIVE, data_through=THROUGH,
                                          code_version="test", evidence={}))) is None  # fmt: skip
-
-
-def test_forward_volatility_looks_ahead_only_and_is_missing_at_the_end() -> None:
-    rows = np.array([[0.01], [0.02], [-0.03], [0.01], [0.0]])
-    found = forward_log_volatility(rows, 2)
-    portfolio = rows[:, 0]
-    assert found[0] == pytest.approx(np.log(np.std(portfolio[1:3], ddof=1)))
-    assert np.isnan(found[3:]).all()
-    flat = forward_log_volatility(np.zeros((5, 2)), 2)
-    assert np.isnan(flat).all()
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.floats(-100, 100)), max_size=40))
-def test_the_explained_share_is_a_share(rows: list[tuple[int, float]]) -> None:
-    groups, values = [row[0] for row in rows], [row[1] for row in rows]
-    assert 0.0 <= explained_share(groups, values) <= 1.0
-
-
-def test_groups_that_settle_the_value_explain_all_of_it() -> None:
-    assert explained_share(["a", "a", "b"], [1.0, 1.0, 5.0]) == pytest.approx(1.0)
-    assert explained_share(["a", "a", "a"], [1.0, 2.0, 5.0]) == pytest.approx(0.0)
-    assert explained_share([], []) == 0.0
-    with pytest.raises(ValueError, match="groups"):
-        explained_share(["a"], [])
 
 
 def observe(day: dt.date, contracts: int, cents: str) -> LevelObservation:
@@ -123,14 +143,14 @@ def observe(day: dt.date, contracts: int, cents: str) -> LevelObservation:
 
 def test_the_level_of_a_set_knows_only_fills_through_its_day() -> None:
     fills = [observe(THROUGH - dt.timedelta(days=n), 3, "0.12") for n in range(12)]
-    later = [observe(EFFECTIVE + dt.timedelta(days=n), 3, "0.03") for n in range(12)]
-    part = orf_part([*fills, *later], lambda _: Decimal("0.0388"), "main", THROUGH)
+    after = [observe(EFFECTIVE + dt.timedelta(days=n), 3, "0.03") for n in range(12)]
+    part = orf_part([*fills, *after], lambda _: Decimal("0.0388"), "main", THROUGH)
     assert part is not None
     assert part.values == {ORF: "0.0388"}
     assert (part.fills, part.evidence_through) == (12, THROUGH)
     assert part.evidence["as_scheduled"] is True
-    assert orf_part(later, lambda _: Decimal("0.0388"), "main", THROUGH) is None
-    moved = orf_part([*fills, *later], lambda _: Decimal("0.0388"), "main", EFFECTIVE + dt.timedelta(days=30))
+    assert orf_part(after, lambda _: Decimal("0.0388"), "main", THROUGH) is None
+    moved = orf_part([*fills, *after], lambda _: Decimal("0.0388"), "main", EFFECTIVE + dt.timedelta(days=30))
     assert moved is not None
     assert moved.evidence["as_scheduled"] is False
     assert Decimal("0.0083") < Decimal(moved.values[ORF]) < Decimal("0.0117")

@@ -56,6 +56,7 @@ def test_a_candidate_that_keeps_every_condition_passes() -> None:
         (replace(GOOD, score=replace(SCORE, days=249)), "enough_data"),
         (replace(GOOD, fills=9), "enough_data"),
         (replace(GOOD, score=replace(SCORE, candidate=Decimal("0.1599"))), "better_than_current"),
+        (replace(GOOD, score=replace(SCORE, candidate=None)), "better_than_current"),
         (replace(GOOD, score=replace(SCORE, baseline=None, candidate=Decimal("0.009"))), "better_than_current"),
     ],
 )

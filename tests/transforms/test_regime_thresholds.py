@@ -13,7 +13,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from pipelines.transforms.regime_thresholds import calibrate_thresholds
+from pipelines.transforms.regime_thresholds import calibrate_thresholds, log_volatility_ahead
 from pipelines.transforms.returns import AlignedReturns
 from tests.kernel.test_regimes import QUICK, calendar, clustered
 from tomking.kernel.regime_parameters import calibration_values
@@ -81,6 +81,29 @@ def test_labels_that_say_nothing_have_no_skill() -> None:
     assert skill < 0.02
 
 
+def test_two_ways_of_labelling_are_scored_on_the_same_days() -> None:
+    returns = history(900)
+    found = calibrate_thresholds(returns, returns.dates[-1], settings=QUICK)
+    assert found is not None
+    ours, fixed = found.evidence.walk_forward, found.evidence.fixed
+    assert (ours.first_day, ours.last_day) == (fixed.first_day, fixed.last_day)
+    assert (ours.scored, ours.scored_from) == (fixed.scored, fixed.scored_from)
+    assert ours.first_day is not None
+    assert ours.scored_from is not None
+    first, scored_from = (returns.dates.index(dt.date.fromisoformat(day)) for day in (ours.first_day, ours.scored_from))
+    # 250 finished windows of labelled days stand before the first score, and a window is over after `horizon` days.
+    assert scored_from == first + QUICK.horizon + 249
+    assert ours.scored == 900 - QUICK.horizon - scored_from
+
+
+def test_volatility_ahead_is_of_later_days_only_and_missing_at_the_end() -> None:
+    rows = np.array([[0.01], [0.02], [-0.03], [0.01], [0.0]])
+    found = log_volatility_ahead(rows, 2)
+    assert found[0] == pytest.approx(np.log(np.std(rows[1:3, 0]) * np.sqrt(252)))
+    assert np.isnan(found[3:]).all()
+    assert np.isnan(log_volatility_ahead(np.zeros((5, 2)), 2)).all()
+
+
 def test_the_set_in_force_is_compared_on_days_neither_has_seen() -> None:
     returns = history(1200)
     then = returns.dates[700]
@@ -95,6 +118,8 @@ def test_the_set_in_force_is_compared_on_days_neither_has_seen() -> None:
     assert theirs is not None
     assert ours.first_day == theirs.first_day == returns.dates[701].isoformat()
     assert ours.days == theirs.days == 499
+    assert ours.scored == theirs.scored == 499 - QUICK.horizon
+    assert ours.scored_from == theirs.scored_from == ours.first_day
     with pytest.raises(ValueError, match="comes with the date"):
         calibrate_thresholds(returns, returns.dates[-1], settings=QUICK, previous=previous.calibration)
 

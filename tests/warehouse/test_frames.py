@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.warehouse import samples
 from warehouse.errors import FrameError
-from warehouse.frames import conform, frame, frame_schema, to_money
+from warehouse.frames import conform, frame, frame_schema, money_if_it_fits, money_if_known, to_money
 from warehouse.models import Base
 from warehouse.models.base import MONEY_SCALE
 from warehouse.models.ops import LedgerFile, QuarantineItem
@@ -132,6 +132,15 @@ def test_an_amount_of_more_than_twenty_integer_digits_is_refused(value: str) -> 
 def test_what_is_no_amount_is_refused(value: str) -> None:
     with pytest.raises(FrameError):
         to_money(value)
+
+
+def test_an_unknown_amount_stays_unknown_and_only_a_mere_figure_may_become_so() -> None:
+    large = Decimal("1e20")
+    assert (money_if_known(None), money_if_it_fits(None)) == (None, None)
+    assert money_if_known(Decimal("1.5")) == money_if_it_fits(Decimal("1.5")) == Decimal("1.5")
+    assert money_if_it_fits(large) is None
+    with pytest.raises(FrameError):
+        money_if_known(large)
 
 
 def test_conforming_fills_absent_columns_and_widens_what_stays_exact() -> None:
