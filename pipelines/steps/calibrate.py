@@ -106,6 +106,8 @@ def calibrate(
         taken = before is None or made.moved
         if not taken and all(found.decision.passed for found in made.judged):
             return outcome(reason="every value is in force already")
+        if not taken and (waiting := _waiting_for_data(made.judged)):
+            return outcome(reason=waiting)
         try:
             candidate = _document(made, deployment, effective_from, data_through, before, taken=taken)
         except ParametersRefused as error:
@@ -115,6 +117,17 @@ def calibrate(
             _first_states(session, settings, candidate, made.judged, taken=taken, actor=actor)
         stored = find_set(session, candidate.sha256)
         return outcome(parameter_set_id=candidate.id, sha256=candidate.sha256, state=stored.state, is_new=is_new)
+
+
+def _waiting_for_data(judged: Sequence[JudgedPart]) -> str | None:
+    """Why nothing can be judged yet: every refused part lacks data; None where one was refused for what it is.
+
+    Without this a set that is refused for want of unseen sessions would be stored every night for a year.
+    """
+    refused = [found for found in judged if not found.decision.passed]
+    if not all("enough_data" in found.decision.failures for found in refused):
+        return None
+    return "; ".join(f"{found.part.name} waits: {found.decision.reason}" for found in refused)
 
 
 def calibrate_due(session: WriteSession, settings: Settings) -> CalibratedAll:

@@ -457,43 +457,46 @@ def test_an_accepted_fee_rate_is_used_by_the_next_reconciliation(own_demonstrati
 
 
 @pytest.mark.slow
-def test_a_parameter_set_is_shown_approved_published_and_rolled_back(own_demonstration: Path) -> None:
+def test_a_parameter_set_is_shown_and_an_acknowledged_one_is_not_approved_again(demonstration: Path) -> None:
+    [first] = tomking(demonstration, "parameters", "list", "--json").document
+    shown = tomking(demonstration, "parameters", "show", first["sha256"][:8]).document
+    assert shown["document"]["id"] == first["parameter_set_id"]
+    assert [step["state"] for step in shown["history"]][-1] == "acknowledged"
+    assert tomking(demonstration, "parameters", "approve", first["parameter_set_id"], "--by", "me").code == 4
+
+
+@pytest.mark.slow
+def test_a_set_waits_for_a_person_is_published_and_rolled_back(own_demonstration: Path) -> None:
     config = own_demonstration
     text = config.read_text(encoding="utf-8").replace("[calibration]", "[calibration]\napprove_by_rule = false")
     config.write_text(text, encoding="utf-8")
-    [first] = tomking(config, "parameters", "list", "--json").document
-    shown = tomking(config, "parameters", "show", first["sha256"][:8]).document
-    assert shown["document"]["id"] == first["parameter_set_id"]
-    assert [step["state"] for step in shown["history"]][-1] == "acknowledged"
-    assert tomking(config, "parameters", "approve", first["parameter_set_id"], "--by", "me").code == 4
-
-    made = tomking(
-        config,
-        "parameters",
-        "calibrate",
-        "--deployment",
-        "demo",
-        "--data-through",
-        "2020-06-30",
-        "--effective-from",
-        "2020-07-01",
-    ).document
-    name = made["parameter_set_id"]
-    assert name != first["parameter_set_id"]
-    if made["state"] == "proposed":
-        early = tomking(config, "parameters", "publish", "--deployment", "demo", "--set", name)
-        assert early.code == 4
+    names = []
+    for through, effective in (("2008-12-31", "2009-01-02"), ("2016-12-30", "2017-01-03")):
+        dates = ("--data-through", through, "--effective-from", effective)
+        made = tomking(config, "parameters", "calibrate", "--deployment", "paper", *dates).document
+        name = made["parameter_set_id"]
+        assert made["state"] == "proposed"
+        assert tomking(config, "parameters", "publish", "--deployment", "paper", "--set", name).code == 4
         assert tomking(config, "parameters", "approve", name, "--by", "me", "--note", "spring").code == 0
-    published = tomking(config, "parameters", "publish", "--deployment", "demo").document
-    assert published["parameter_set_id"] == name
-    current = config.parent / "storage" / "tomking" / "demo" / "parameters" / "current.json"
-    assert json.loads(current.read_text(encoding="utf-8"))["id"] == name
-    assert tomking(config, "parameters", "publish", "--deployment", "demo").document["documents_written"] == 0
+        assert tomking(config, "parameters", "publish", "--deployment", "paper").document["parameter_set_id"] == name
+        assert tomking(config, "parameters", "publish", "--deployment", "paper").document["documents_written"] == 0
+        names.append(name)
+    first, second = names
+    current = config.parent / "storage" / "tomking" / "paper" / "parameters" / "current.json"
+    assert json.loads(current.read_text(encoding="utf-8"))["id"] == second
 
-    back = tomking(
-        config, "parameters", "rollback", "--deployment", "demo", "--by", "me", "--why", "breach", "--on", "2020-07-06"
-    ).document
-    assert (back["from_set"], back["to_set"], back["in_force_from"]) == (name, first["parameter_set_id"], "2020-07-06")
-    assert json.loads(current.read_text(encoding="utf-8"))["id"] == first["parameter_set_id"]
+    why = ("--by", "me", "--why", "breach", "--on", "2017-02-01")
+    back = tomking(config, "parameters", "rollback", "--deployment", "paper", *why).document
+    assert (back["from_set"], back["to_set"], back["in_force_from"]) == (second, first, "2017-02-01")
+    assert json.loads(current.read_text(encoding="utf-8"))["id"] == first
     states = {row["parameter_set_id"]: row["state"] for row in tomking(config, "parameters", "--json").document}
-    assert states[name] == "rolled_back"
+    assert states[second] == "rolled_back"
+
+
+@pytest.mark.slow
+def test_too_few_unseen_sessions_store_no_set(own_demonstration: Path) -> None:
+    dates = ("--data-through", "2020-06-30", "--effective-from", "2020-07-01")
+    made = tomking(own_demonstration, "parameters", "calibrate", "--deployment", "demo", *dates).document
+    assert made["parameter_set_id"] is None
+    assert "sessions scored" in made["reason"]
+    assert len(tomking(own_demonstration, "parameters", "list", "--json").document) == 1

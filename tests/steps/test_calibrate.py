@@ -156,19 +156,34 @@ def test_values_no_better_than_those_in_force_are_stored_as_refused_with_the_rea
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     settings = settings_in(tmp_path)
+    before = market_returns(2600).dates[-330]
+    with warehouse.writer("calibrate") as session:
+        store_prices(session)
+        calibrate(session, settings, deployment="demo", data_through=before, effective_from=next_session(before))
+        publish(session, settings, "demo")
+        found = calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
+        assert (found.state, found.parts_refused) == ("refused", ("regime",))
+        [(reason,)] = session.rows("SELECT reason FROM marts.parameter_sets WHERE state = 'refused'")
+        assert "better_than_current" in reason
+        assert not publish(session, settings, "demo").published
+        again = calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
+    assert (again.sha256, again.is_new) == (found.sha256, False)
+
+
+def test_a_candidate_without_enough_unseen_sessions_waits_and_is_not_stored(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    settings = settings_in(tmp_path)
     before = market_returns(2600).dates[-2]
     with warehouse.writer("calibrate") as session:
         store_prices(session)
         calibrate(session, settings, deployment="demo", data_through=before, effective_from=THROUGH)
         publish(session, settings, "demo")
         found = calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
-        assert (found.state, found.parts_refused) == ("refused", ("regime",))
-        [(reason,)] = session.rows("SELECT reason FROM marts.parameter_sets WHERE state = 'refused'")
-        assert "better_than_current" in reason
-        assert "enough_data" in reason
-        assert not publish(session, settings, "demo").published
-        again = calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
-    assert (again.sha256, again.is_new) == (found.sha256, False)
+        assert (found.parameter_set_id, found.parts_refused) == (None, ("regime",))
+        assert found.reason is not None
+        assert "enough_data" in found.reason
+        assert session.rows("SELECT count(*) FROM records.parameter_sets") == [(1,)]
 
 
 def test_thresholds_that_are_carried_on_are_compared_from_the_end_of_their_own_data(
