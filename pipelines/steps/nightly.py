@@ -22,6 +22,7 @@ from pipelines.steps.parameters import publish_due
 from pipelines.steps.prices import ingest_configured_prices
 from pipelines.steps.reconcile import reconcile_days
 from pipelines.steps.regimes import recompute_regimes
+from pipelines.steps.retention import apply_retention
 from warehouse.access import Warehouse, WriteSession
 
 Report = Callable[[int, int, str], None]
@@ -80,6 +81,7 @@ STAGES: dict[str, Stage] = {
     "regimes": recompute_regimes,
     "parameter_sets": calibrate_due,
     "published_parameters": publish_due,
+    "retention": apply_retention,
     "checks": lambda session, _settings: run_checks(session),
 }
 """Name of each stage, also the name of its Dagster asset, in the order they run."""

@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines.defs.metadata import table
 from pipelines.defs.resources import WarehouseResource
-from pipelines.defs.stages import NIGHTLY, POOL, ask
+from pipelines.defs.stages import NIGHTLY, POOL, ask, run
 from pipelines.steps.jobs import begin_job, end_job
 
 QUESTIONS = {
@@ -31,7 +31,8 @@ QUESTIONS = {
     pool=POOL,
 )
 def nightly_report(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
-    """Runs, fees, breaks, regimes, parameter sets and quarantine as they stand after the loop."""
+    """Runs, fees, breaks, regimes, parameter sets and quarantine as they stand after the loop; drops old raw bytes."""
+    run(context, warehouse, "retention")
     if context.run.job_name == NIGHTLY:
         resource = warehouse.warehouse()
         end_job(resource, begin_job(resource, NIGHTLY, key=context.run.run_id), "succeeded")
