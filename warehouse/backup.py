@@ -69,7 +69,9 @@ def backup(path: Path, folder: Path, *, to: Path | None, keep: int) -> Proof:
         taken = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
         target = folder / f"warehouse-{taken}-r{revision or 'none'}.duckdb"
     elif target.exists():
-        raise Conflict("there is a file already where the backup should go", where=str(target))
+        raise Conflict(
+            "there is a file already where the backup should go", where=str(target), remedy="name another file"
+        )
     copy_whole(path, target, mode=FILE_MODE)
     proof = prove(target)
     if to is None:
@@ -93,12 +95,16 @@ def prove(path: Path) -> Proof:
     Raises `NotFound`, or `StorageError` for a file that DuckDB cannot read.
     """
     if not path.is_file():
-        raise NotFound("there is no such backup", where=str(path))
+        raise NotFound("there is no such backup", where=str(path), remedy="the state folder's `backups` holds them")
     try:
         with open_for_reading(path) as connection:
             return Proof(path, migrate.current(connection), migrate.row_counts(connection))
     except (duckdb.Error, StorageError) as error:
-        raise StorageError("this is no readable copy of a warehouse", where=str(path), why=str(error)) from error
+        why = error.why if isinstance(error, StorageError) else str(error)
+        remedy = "name a file that `tomking backup` wrote; the present warehouse stands untouched"
+        raise StorageError(
+            "this is no readable copy of a warehouse", where=str(path), why=why, remedy=remedy
+        ) from error
 
 
 def restore(source: Path, path: Path, folder: Path, *, keep: int) -> Restored:

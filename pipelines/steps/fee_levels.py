@@ -127,9 +127,7 @@ def decide_fee_level(session: WriteSession, proposal_id: str, *, accept: bool, b
         [proposal_id],
     )
     if len(proposal_id) < _SHORTEST_ID or not found:
-        raise NotFound(
-            f"no fee rate is proposed under {proposal_id!r}", remedy='tomking sql "FROM records.fee_rate_proposals"'
-        )
+        raise NotFound(f"no fee rate is proposed under {proposal_id!r}", remedy="tomking fees list")
     if len(found) > 1:
         raise Conflict(f"{proposal_id!r} names {len(found)} proposals", remedy="give more of the id")
     whole_id, state, account, first, last = found[0]
@@ -137,7 +135,9 @@ def decide_fee_level(session: WriteSession, proposal_id: str, *, accept: bool, b
     if state == wanted:
         return
     if state != "proposed":
-        raise Conflict(f"the proposal was {state} before")
+        raise Conflict(
+            f"the proposal was {state} before", remedy="a decision stands; statements that say otherwise propose anew"
+        )
     with session.transaction():
         session.execute(
             "UPDATE records.fee_rate_proposals SET state = ?, decided_at = ?, decided_by = ?, note = ? "
