@@ -46,14 +46,9 @@ def breaks(context: click.Context) -> None:
 @pass_session
 def list_breaks(session: Session, state: str | None = None, account: str | None = None) -> None:
     """List breaks, oldest first."""
-    query = f"select {', '.join(COLUMNS)} from marts.breaks where true"
-    values: list[str] = []
-    for column, value in (("state", state), ("account", account)):
-        if value is not None:
-            query += f" and {column} = ?"
-            values.append(value)
     with session.reading() as reader:
-        rows = reader.rows(query + " order by session_date, break_id", values)
+        found = actions.list_breaks(reader, state=state, account=account)
+    rows = [[one[column] for column in COLUMNS] for one in found]
     print_rows(session, counted(len(rows), "break"), COLUMNS, rows)
 
 

@@ -20,7 +20,8 @@ from pipelines.config import CONFIG_NAME, Settings
 from pipelines.dagster_home import REPOSITORY, dagster_environment
 from pipelines.errors import ConfigurationError, TomkingError
 from pipelines.steps.jobs import job
-from pipelines.steps.nightly import StageOutcome, run_stages
+from pipelines.steps.nightly import Report, StageOutcome, run_stages
+from tomking.kernel.contracts import current_key
 from warehouse.access import Warehouse
 
 DEMO = REPOSITORY / "demo"
@@ -87,9 +88,9 @@ def prepare(instance: Path) -> Path:
     return config
 
 
-def _loop(warehouse: Warehouse, settings: Settings, progress: object) -> bool:
+def _loop(warehouse: Warehouse, settings: Settings, progress: Report) -> bool:
     """One pass over the stages; a pass that changed something is recorded as the nightly job."""
-    outcomes: list[StageOutcome] = run_stages(warehouse, settings, progress)  # type: ignore[arg-type]
+    outcomes: list[StageOutcome] = run_stages(warehouse, settings, progress)
     changed = any(outcome.changed for outcome in outcomes)
     if changed:
         with job(warehouse, "nightly"):
@@ -102,7 +103,7 @@ def run_algorithm(settings: Settings) -> bool:
 
     Raises TomkingError with the end of the stand-in's output when the run fails.
     """
-    current = settings.object_store / "tomking" / DEPLOYMENT / "parameters" / "current.json"
+    current = settings.object_store / current_key(DEPLOYMENT)
     if not current.is_file():
         raise TomkingError(
             "no parameter set was published", where=str(current), remedy="`tomking parameters list` says why"

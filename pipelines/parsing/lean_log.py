@@ -25,7 +25,6 @@ _QUIT = "Quit():"
 _QUIT_IN_ENGINE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} Quit\(\):")
 _BROKERAGE = re.compile(r"creating brokerage '(?P<name>[^']+)'")
 _VERSION = re.compile(r"LEAN ALGORITHMIC TRADING ENGINE v(?P<version>\S+)")
-_RUNTIME_ERROR = re.compile(r"(?:Runtime Error|Algorithm\.Initialize\(\) Error)\b")
 # Lines without a stamp that are messages of their own, not the rest of the message before.
 _REPORTS = ("STATISTICS:: ", "DATA USAGE:: ")
 
@@ -78,11 +77,6 @@ def parse_engine_log(data: bytes) -> EngineLog:
         if message.level == "ERROR":
             errors.append(message)
     return EngineLog(tuple(errors), brokerage, version, newest, ended_itself)
-
-
-def is_runtime_error(message: str) -> bool:
-    """Whether an engine error is the algorithm's own failure."""
-    return _RUNTIME_ERROR.search(message) is not None
 
 
 def _joined(data: bytes, start: _Start) -> Iterator[LogMessage]:

@@ -48,13 +48,7 @@ def reconciled_days(
     keys = context.partition_keys
     resource = warehouse.warehouse()
     with resource.writer("reconcile partitions") as session:
-        due = {
-            row[0]
-            for row in session.rows(
-                "select session_date from ops.dirty_days where domain = 'reconciliation' and cleared_at is null"
-            )
-        }
-        days = sorted({dt.date.fromisoformat(key) for key in keys} | due)
+        days = sorted({dt.date.fromisoformat(key) for key in keys} | set(session.dirty_days("reconciliation")))
         outcome = reconcile_days(session, warehouse.settings(), days)
     metadata = {name: {"rows": rows_of(warehouse, sql)} for name, sql in TABLES.items()}
     drift = ask(
