@@ -14,8 +14,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
-_TEXT = re.compile(r"(?P<root>[^\s|][^|]*?) *(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>-?[0-9]{8,})")
+_TEXT = re.compile(r"(?P<root>[^\s|][^|]*?) *(?P<day>[0-9]{6})(?P<right>[CP])(?P<strike>-?[0-9]{8,15})")
+_LARGEST_EXPONENT: Final = 20
 
 
 class SymbolError(ValueError):
@@ -81,7 +83,12 @@ def parse_occ(text: str) -> OccSymbol:
 
 
 def plain(number: Decimal) -> Decimal:
-    """The same number without trailing zeros and without an exponent above zero."""
+    """The same number without trailing zeros and without an exponent above zero.
+
+    Raises: SymbolError for what is no number, or far too large for a price.
+    """
     normal = number.normalize()
     exponent = normal.as_tuple().exponent
-    return normal.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else normal + 0
+    if not isinstance(exponent, int) or normal.adjusted() > _LARGEST_EXPONENT:
+        raise SymbolError(f"not a number a symbol can state: {number}")
+    return normal.quantize(Decimal(1)) if exponent > 0 else normal + 0

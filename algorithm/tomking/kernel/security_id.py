@@ -17,6 +17,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from tomking.kernel.occ import SymbolError
+
 SECURITY_TYPES: Final = (
     "base",
     "equity",
@@ -40,6 +42,7 @@ LARGEST_MANTISSA: Final = 475_711
 _EPOCH: Final = date(1899, 12, 30)
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LIMIT: Final = 2**64
+_DEEPEST: Final = 8
 _NEGATIVE: Final = 1 << 19
 _LAYOUT: Final = (
     ("security_type", 0, 2),
@@ -86,8 +89,11 @@ MARKETS: Final[dict[int, str]] = {
 }
 """Market codes that are known by name; a code that is not here is kept as its number."""
 
+MARKET_CODES: Final[dict[str, int]] = {name: code for code, name in MARKETS.items()}
+"""Market names with the code LEAN writes."""
 
-class SecurityIdError(ValueError):
+
+class SecurityIdError(SymbolError):
     """A text is no security identifier, or a value does not fit into one."""
 
 
@@ -154,9 +160,16 @@ def unpack(text: str) -> SecurityId:
 
     Raises: SecurityIdError.
     """
-    head, bar, rest = text.partition("|")
-    if bar and not rest.strip():
-        raise SecurityIdError(f"nothing after the bar: {text!r}")
+    parts = text.split("|")
+    if len(parts) > _DEEPEST:
+        raise SecurityIdError(f"too many underlyings: {text[:80]!r}")
+    found = _unpack_one(parts[-1], text, None)
+    for part in reversed(parts[:-1]):
+        found = _unpack_one(part, text, found)
+    return found
+
+
+def _unpack_one(head: str, text: str, underlying: SecurityId | None) -> SecurityId:
     root, blank, base36 = head.strip().rpartition(" ")
     if not blank and not base36:
         raise SecurityIdError(f"empty identifier: {text!r}")
@@ -164,7 +177,7 @@ def unpack(text: str) -> SecurityId:
         raise SecurityIdError(f"no properties after the root: {text!r}")
     number = _from_base36(base36, text)
     fields = {name: number // 10**place % 10**width for name, place, width in _LAYOUT}
-    return SecurityId(root=root.rstrip(), underlying=unpack(rest) if bar else None, **fields)
+    return SecurityId(root=root.rstrip(), underlying=underlying, **fields)
 
 
 def pack(
