@@ -56,7 +56,19 @@ DOMAINS = (
     Domain(
         "trades",
         "trades.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/*trades*.py"),
+        ("pipelines/transforms/**/*.py", "pipelines/steps/*trade*.py"),
+        SESSIONS_WITH_DATA,
+    ),
+    Domain(
+        "money",
+        "money.py",
+        ("pipelines/transforms/**/*.py", "pipelines/steps/accounting*.py"),
+        SESSIONS_WITH_DATA,
+    ),
+    Domain(
+        "deployments",
+        "deployments.py",
+        ("pipelines/transforms/**/*.py", "pipelines/steps/deployments.py"),
         SESSIONS_WITH_DATA,
     ),
     Domain(
@@ -91,7 +103,9 @@ def code_hashes() -> dict[str, str]:
     hashes = {
         f"{DERIVED}.{domain.name}": f"{hash_of(_forms_of(domain))}-{hash_of(_files_of(domain))}" for domain in DOMAINS
     }
-    hashes[MARTS] = hash_of([*views_loader.FOLDER.glob("*.sql"), *(MODELS / "derived").glob("*.py")])
+    hashes[MARTS] = hash_of(
+        [*views_loader.FOLDER.glob("*.sql"), *views_loader.MACROS.glob("*.sql"), *(MODELS / "derived").glob("*.py")]
+    )
     return hashes
 
 
@@ -109,7 +123,7 @@ def _rebuild(session: WriteSession, recorded: dict[str, str], current: dict[str,
             rebuilt.append(name)
     _drop_undeclared(session)
     session.execute(f"CREATE SCHEMA {MARTS}")
-    failures = views_loader.create_views(session.connection, views_loader.read_views())
+    failures = views_loader.create_views(session.connection, [*views_loader.read_views(), *views_loader.read_macros()])
     if failures and strict:
         raise views_loader.failed(failures)
     rebuilt.append(MARTS)

@@ -36,6 +36,7 @@ def fill(warehouse: Warehouse) -> None:
     price = {"source": "s", "symbol": "SPY", "session_date": DAY, "revision": 0, "close": 1.0, "adjusted_close": 1.0}
     adjustment = {"row_id": "x", "account": "main", "session_date": DAY, "adjustment_class": "other", "amount": 1}
     order = {"run_id": "r", "order_id": 1, "trade_id": "t", "part": "open"}
+    order |= {"trade_run_id": "r", "joined_by": "tag", "trades": 1}
     with warehouse.writer("fill") as session:
         session.insert(OrderEvent, frame(OrderEvent, [event]))
         session.insert(DailyPrice, frame(DailyPrice, [price | {"known_at": INSTANT}]))

@@ -276,4 +276,13 @@ def test_a_warehouse_of_an_earlier_release_is_upgraded_with_all_its_rows(release
     warehouse.create_or_upgrade()
     after = prove(warehouse.path)
     assert after.revision == migrate.head()
-    assert all(after.rows[table] == count for table, count in before.rows.items() if table != "ops.builds")
+    # Derived tables are made again where their form changed, and the days they need are asked for; what was recorded
+    # is never lost.
+    made_again = {"ops.builds", "ops.dirty_days"}
+    recorded = {
+        table: count
+        for table, count in before.rows.items()
+        if table.split(".")[0] in MIGRATED_SCHEMAS and table not in made_again
+    }
+    assert sum(recorded.values()) > 0
+    assert {table: after.rows[table] for table in recorded} == recorded

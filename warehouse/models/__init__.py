@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from warehouse.models import ops
 from warehouse.models.base import Base
-from warehouse.models.derived import correlations, reconciliation, trades
-from warehouse.models.records import journal, market, parameters, runs, statements
+from warehouse.models.derived import correlations, deployments, money, reconciliation, trades
+from warehouse.models.records import (
+    charts,
+    contract_reference,
+    diagnostics,
+    insights,
+    instruments,
+    journal,
+    market,
+    optimizations,
+    parameters,
+    run_readings,
+    run_starts,
+    runs,
+    source_code,
+    statements,
+)
 
 __all__ = [
     "Base",
+    "charts",
+    "contract_reference",
     "correlations",
+    "deployments",
+    "diagnostics",
+    "insights",
+    "instruments",
     "journal",
     "market",
+    "money",
     "ops",
+    "optimizations",
     "parameters",
     "reconciliation",
+    "run_readings",
+    "run_starts",
     "runs",
+    "source_code",
     "statements",
     "trades",
 ]

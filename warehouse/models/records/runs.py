@@ -65,6 +65,8 @@ class Run(Base):
     stack_trace: Mapped[str | None]
     lean_version: Mapped[str | None]
     journal_key: Mapped[str | None]
+    code_hash: Mapped[str | None]
+    """Hash over path and hash of every file of `records.run_code`: equal code, equal hash. None without `code/`."""
     source_path: Mapped[text]
     main_sha256: Mapped[text] = mapped_column(Text, info=references("ops.files.sha256"))
     parser_version: Mapped[text]
@@ -250,6 +252,8 @@ class ClosedTrade(Base):
     mae: Mapped[Decimal | None]
     mfe: Mapped[Decimal | None]
     end_trade_drawdown: Mapped[Decimal | None]
+    """LEAN's figure: before 2026-01-30 what was given back from the best moment to the exit (zero or negative), since
+    then the greatest amount given back while open (zero or positive)."""
     is_win: Mapped[bool | None]
     duration_seconds: Mapped[Decimal | None]
     order_ids: Mapped[text]
@@ -325,7 +329,10 @@ class RunMessage(Base):
     line: Mapped[key_number]
     stamp_text: Mapped[str | None]
     """The stamp as printed: algorithm time for the algorithm's log, UTC for the engine's."""
+    stamped_at: Mapped[dt.datetime | None]
+    """The instant, where the stamp is one: of the engine's lines."""
     level: Mapped[str | None]
+    """TRACE, DEBUG, ERROR or REPORT of the engine's lines; LOG, DEBUG, ERROR or INITIALIZATION of the algorithm's."""
     message: Mapped[text]
 
 

@@ -83,6 +83,14 @@ class StatementRow(Base):
     order_number: Mapped[str | None]
     raw: Mapped[text]
     """JSON object of every column as printed."""
+    execution_id: Mapped[str | None]
+    """The broker's own id of the execution or booking."""
+    client_reference: Mapped[str | None]
+    """What the client wrote on the order."""
+    cancels: Mapped[str | None]
+    """The execution id that this row takes back or replaces."""
+    has_time: Mapped[bool | None]
+    """False: the broker prints the day only, and `occurred_at` is New York midnight of it."""
     superseded_by: Mapped[str | None] = mapped_column(Text, info=references("records.statement_rows.row_id"))
     """The row of a later statement that shows the same fill differently; a row stands while this is None."""
     superseded_at: Mapped[dt.datetime | None]
@@ -98,6 +106,23 @@ class StatementRowSource(Base):
     row_id: Mapped[str] = mapped_column(Text, primary_key=True, info=references("records.statement_rows.row_id"))
     sha256: Mapped[key]
     line: Mapped[key_number]
+
+
+class StatementCharge(Base):
+    """One part of what a row was charged, where the broker prints parts."""
+
+    __tablename__ = "statement_charges"
+    __table_args__ = ({"schema": RECORDS},)
+
+    row_id: Mapped[str] = mapped_column(Text, primary_key=True, info=references("records.statement_rows.row_id"))
+    position: Mapped[key_number]
+    component: Mapped[text]
+    """A component of the fee schedules; `regulatory` for several of them in one figure."""
+    name: Mapped[text]
+    """The broker's own word for it."""
+    amount: Mapped[money]
+    """Signed as printed: negative = cost, positive = rebate."""
+    amount_text: Mapped[text]
 
 
 class FeeRateProposal(Base):
