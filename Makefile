@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 UV := .uv/bin/uv
 READY := $(VENV)/.ready
 
-.PHONY: help demo ui test fast kernel check format bench clean
+.PHONY: help demo ui test fast kernel check format bench fuzz clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -56,6 +56,11 @@ format: $(READY)  ## put the code in form
 
 bench: $(READY)  ## measured speed, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks
+
+SECONDS_EACH ?= 60
+fuzz: $(READY)  ## hostile bytes against every parser, SECONDS_EACH=60
+	@$(UV) sync --locked --quiet --extra demo --group fuzz
+	@$(BIN)/python -m tests.fuzz all --seconds $(SECONDS_EACH)
 
 clean:  ## remove what the commands above made
 	@rm -rf .venv .uv demo/instance

@@ -1,29 +1,25 @@
-"""What only a live run's files hold: open positions, cash, and days that overlap.
+"""What only a live run's files hold: open positions and cash.
 
-Holds: the one-letter holdings, the cash book, the union of day files.
-Belongs here: a rule about how the files of one live run fit together.
+Holds: holdings in one-letter and in long names, the cash book.
+Belongs here: what an account holds by a live run's word.
 Never here: reading files from disk.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 from msgspec import Raw
 
-from pipelines.parsing.lean_events import LeanEvent, in_order
 from pipelines.parsing.lean_json import ABSENT, Unreadable, amount, read_object, required_amount
-from pipelines.parsing.lean_orders import LeanOrder
+from pipelines.parsing.lean_orders import SymbolJson
 from pipelines.parsing.refusals import Refusal
 
 _ZERO = Decimal(0)
-_LONG_AGO = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
-# How far an order has come: an order never goes back from a later row of this list to an earlier one.
-_PROGRESS = ("new", "none", "submitted", "update_submitted", "partially_filled", "cancel_pending", "invalid", "canceled", "filled")  # fmt: skip
+_LONG_NAMES = frozenset({"symbol", "averagePrice", "quantity", "marketPrice", "marketValue", "currencySymbol"})
 
 
 class HoldingJson(msgspec.Struct):
@@ -35,6 +31,18 @@ class HoldingJson(msgspec.Struct):
     market_value: Raw = msgspec.field(default=ABSENT, name="v")
     unrealized: Raw = msgspec.field(default=ABSENT, name="u")
     currency_symbol: str = msgspec.field(default="$", name="c")
+
+
+class LongHoldingJson(msgspec.Struct, rename="camel"):
+    """A position as written before 2025-02-13, in the words of the engine, with its symbol inside."""
+
+    symbol: SymbolJson | None = None
+    average_price: Raw = ABSENT
+    quantity: Raw = ABSENT
+    market_price: Raw = ABSENT
+    market_value: Raw = ABSENT
+    unrealized: Raw = msgspec.field(default=ABSENT, name="unrealizedPnL")
+    currency_symbol: str | None = None
 
 
 class CashJson(msgspec.Struct, rename="camel"):
@@ -56,6 +64,8 @@ class HoldingLine:
     market_value: Decimal
     unrealized: Decimal
     currency_symbol: str
+    symbol: str = ""
+    """The symbol's own text; only holdings with long names carry it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +82,45 @@ def parse_holdings(entries: Mapping[str, Raw]) -> tuple[list[HoldingLine], list[
     """Open positions by symbol id; flat subscriptions, which day files list too, are left out."""
     holdings: list[HoldingLine] = []
     refusals: list[Refusal] = []
-    for symbol_id, raw in entries.items():
-        place = f"$.holdings.{symbol_id}"
+    for key, raw in entries.items():
+        place = f"$.holdings.{key}"
         try:
-            keys = read_object(raw, dict[str, Raw], place).keys()
-            if "symbol" in keys or "averagePrice" in keys:
-                raise Unreadable("a holding with long names (written before 2025-02-13)", field=place)
-            found = read_object(raw, HoldingJson, place)
-            line = HoldingLine(
-                symbol_id=symbol_id,
-                quantity=amount(found.quantity, f"{place}.q") or _ZERO,
-                average_price=amount(found.average_price, f"{place}.a") or _ZERO,
-                price=amount(found.price, f"{place}.p") or _ZERO,
-                market_value=amount(found.market_value, f"{place}.v") or _ZERO,
-                unrealized=amount(found.unrealized, f"{place}.u") or _ZERO,
-                currency_symbol=found.currency_symbol,
-            )
+            names = read_object(raw, dict[str, Raw], place).keys()
+            line = (_long_holding if _LONG_NAMES & names else _holding)(key, raw, place)
         except Unreadable as error:
             refusals.append(error.refusal)
         else:
             if line.quantity:
                 holdings.append(line)
     return holdings, refusals
+
+
+def _holding(symbol_id: str, raw: Raw, place: str) -> HoldingLine:
+    found = read_object(raw, HoldingJson, place)
+    return HoldingLine(
+        symbol_id=symbol_id,
+        quantity=amount(found.quantity, f"{place}.q") or _ZERO,
+        average_price=amount(found.average_price, f"{place}.a") or _ZERO,
+        price=amount(found.price, f"{place}.p") or _ZERO,
+        market_value=amount(found.market_value, f"{place}.v") or _ZERO,
+        unrealized=amount(found.unrealized, f"{place}.u") or _ZERO,
+        currency_symbol=found.currency_symbol,
+    )
+
+
+def _long_holding(key: str, raw: Raw, place: str) -> HoldingLine:
+    # The oldest files have the ticker for a key; the identifier stands in the symbol.
+    found = read_object(raw, LongHoldingJson, place)
+    return HoldingLine(
+        symbol_id=found.symbol.id if found.symbol else key,
+        quantity=amount(found.quantity, f"{place}.quantity") or _ZERO,
+        average_price=amount(found.average_price, f"{place}.averagePrice") or _ZERO,
+        price=amount(found.market_price, f"{place}.marketPrice") or _ZERO,
+        market_value=amount(found.market_value, f"{place}.marketValue") or _ZERO,
+        unrealized=amount(found.unrealized, f"{place}.unrealizedPnL") or _ZERO,
+        currency_symbol=found.currency_symbol or "$",
+        symbol=found.symbol.value if found.symbol else "",
+    )
 
 
 def parse_cash(entries: Mapping[str, Raw]) -> list[CashLine]:
@@ -111,23 +138,3 @@ def parse_cash(entries: Mapping[str, Raw]) -> list[CashLine]:
             )
         )
     return lines
-
-
-def union_of_events(days: Iterable[Iterable[LeanEvent]]) -> list[LeanEvent]:
-    """All events of the day files; one that stands in two of them (the rollover writes both) counts once."""
-    return in_order({event.event_key: event for day in days for event in day}.values())
-
-
-def union_of_orders(files: Iterable[Iterable[LeanOrder]]) -> list[LeanOrder]:
-    """All orders of status and day files; of an order in several, the version that came furthest."""
-    newest: dict[int, LeanOrder] = {}
-    for orders in files:
-        for order in orders:
-            known = newest.get(order.order_id)
-            if known is None or _progress(order) > _progress(known):
-                newest[order.order_id] = order
-    return [newest[order_id] for order_id in sorted(newest)]
-
-
-def _progress(order: LeanOrder) -> tuple[dt.datetime, int]:
-    return order.touched_at or _LONG_AGO, _PROGRESS.index(order.status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,7 +38,13 @@ SCRAPS = [
 def readable(data: bytes) -> None:
     """Every reader takes the bytes or raises `Refused`; any other exception fails the test."""
     files = [RunBytes("main", "x.json", data), RunBytes("order_events", "x-order-events.json", data)]
-    for read in (parse_result, parse_events, parse_insights, lambda _: assemble("x", files, is_live=False)):
+    readers: tuple[Callable[[bytes], object], ...] = (
+        lambda data: parse_result([data]),
+        lambda data: list(parse_events([data])),
+        parse_insights,
+        lambda _: assemble("x", files, is_live=False),
+    )
+    for read in readers:
         with suppress(Refused):
             read(data)
 

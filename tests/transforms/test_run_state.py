@@ -96,3 +96,47 @@ def test_the_mode_is_told_by_files_and_log() -> None:
     assert decide_mode(is_live=True, brokerage=None, optimization_id=None) == "live"
     assert decide_mode(is_live=False, brokerage=None, optimization_id="41") == "optimization"
     assert decide_mode(is_live=False, brokerage=None, optimization_id="") == "backtest"
+
+
+OLD = dataclasses.replace(
+    WHOLE,
+    status="",
+    has_end_time=False,
+    has_performance=False,
+    has_configuration=False,
+    orders_claimed=None,
+    newest_at=None,
+    has_state=False,
+)
+
+
+def test_a_finished_result_of_before_the_state_map_is_whole_and_completed() -> None:
+    silent = dataclasses.replace(OLD, has_events=False, filled_without_event=3)
+    assert missing_parts(silent) == ()
+    assert decide_state(silent, now=NOW, stale_after=DAY) == "completed"
+    quit_itself = dataclasses.replace(silent, quit_called=True)
+    assert decide_state(quit_itself, now=NOW, stale_after=DAY) == "stopped"
+
+
+def test_events_that_are_there_must_explain_every_fill_in_any_era() -> None:
+    partial = dataclasses.replace(OLD, filled_without_event=1, refused_rows=2)
+    assert missing_parts(partial) == ("1 filled orders have no fill event", "2 rows were refused")
+
+
+def test_an_old_result_without_statistics_never_came_to_its_end() -> None:
+    unfinished = dataclasses.replace(OLD, has_statistics=False)
+    assert missing_parts(unfinished) == ("the statistics are absent",)
+    assert decide_state(unfinished, now=NOW, stale_after=DAY) == "killed"
+
+
+def test_an_old_live_result_was_stopped_unless_it_is_fresh_and_is_never_whole() -> None:
+    live = dataclasses.replace(OLD, is_live=True)
+    assert decide_state(live, now=NOW, stale_after=DAY) == "stopped"
+    fresh = dataclasses.replace(live, newest_at=NOW)
+    assert decide_state(fresh, now=NOW, stale_after=DAY) == "running"
+    assert missing_parts(live) == ("a live result of before 2023 does not say whether the run had ended",)
+
+
+def test_a_reply_that_tells_no_end_time_is_whole_without_one() -> None:
+    assert missing_parts(dataclasses.replace(WHOLE, has_end_time=False)) == ("there is no end time",)
+    assert missing_parts(dataclasses.replace(WHOLE, has_end_time=False, may_end=False)) == ()
