@@ -1,24 +1,30 @@
 """The two logs of a run: the algorithm's own, and the engine's trace.
 
-Holds: how their lines are told apart and what the engine's trace says about the run.
+Holds: how their lines are told apart, their levels, and what the engine's trace says about the run.
 Belongs here: a notation of a log line, a fact that stands in no other file.
 Never here: the decision about a run's state.
+
+The algorithm's log names no levels, but the engine's trace repeats its messages with theirs: `with_levels` joins the
+two.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
-_ALGORITHM_LINE = re.compile(
-    r"(?P<stamp>\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d+)?|\d{8} \d{2}:\d{2}:\d{2}(?:\.\d+)?) (?P<rest>.*)"
-)
+_CLOCK = r"\d{2}:\d{2}:\d{2}(?:\.\d+)?"
+_ALGORITHM_STAMP = rf"\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}Z?|\d{{8}} {_CLOCK}"
+_ALGORITHM_LINE = re.compile(rf"(?P<stamp>{_ALGORITHM_STAMP}) (?P<rest>.*)")
 _ENGINE_LINE = re.compile(
-    r"(?P<stamp>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z|\d{8} \d{2}:\d{2}:\d{2}(?:\.\d+)?) "
-    r"(?P<level>TRACE|DEBUG|ERROR)::? (?P<rest>.*)"
+    rf"(?P<stamp>\d{{4}}-\d{{2}}-\d{{2}}T{_CLOCK}Z|\d{{8}} {_CLOCK}) (?P<level>TRACE|DEBUG|ERROR):: ?(?P<rest>.*)",
+    re.IGNORECASE,
 )
+# What the engine's trace repeats of the algorithm's log. Of an error it names no kind: the line's own level is one.
+_REPEATED = re.compile(rf"(?:(?P<kind>Log|Debug|Error): )?(?P<stamp>{_ALGORITHM_STAMP}) (?P<rest>.*)")
+_OWN_LEVEL = re.compile(r"(?P<level>TRACE|DEBUG|ERROR)::|(?P<error>Runtime Error):", re.IGNORECASE)
 _Start = Callable[[str], "tuple[str | None, str | None, str] | None"]
 _INITIALIZING = "Algorithm Initialization: "
 _QUIT = "Quit():"
@@ -31,23 +37,45 @@ _REPORTS = ("STATISTICS:: ", "DATA USAGE:: ")
 
 @dataclass(frozen=True, slots=True)
 class LogMessage:
-    """A message of a log; `line` is the 1-based line it starts on, later lines of it are joined by newlines."""
+    """A message of a log; `line` is the 1-based line it starts on, later lines of it are joined by newlines.
+
+    `stamp` is the text as printed, `stamped_at` the instant where the stamp is UTC. Levels are TRACE, DEBUG, ERROR and
+    REPORT (the totals at the end) in the engine's trace; LOG, DEBUG, ERROR and INITIALIZATION in the algorithm's log,
+    None where nothing tells.
+    """
 
     line: int
     stamp: str | None
     level: str | None
     message: str
+    stamped_at: dt.datetime | None = None
+
+
+class EngineMessages:
+    """Every message of the engine's trace, read anew each time: a live run's trace grows without an end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __iter__(self) -> Iterator[LogMessage]:
+        for message in _joined(self._data, _engine_start):
+            yield replace(message, stamped_at=_engine_moment(message.stamp)) if message.stamp else message
 
 
 @dataclass(frozen=True, slots=True)
 class EngineLog:
-    """What the engine's trace says: its errors, the brokerage a live run used, the newest stamp (UTC)."""
+    """What the engine's trace says: its messages, the brokerage a live run used, the newest stamp (UTC)."""
 
-    errors: tuple[LogMessage, ...]
+    messages: Iterable[LogMessage]
     brokerage: str | None
     version: str | None
     newest_at: dt.datetime | None
     quit_called: bool
+
+    @property
+    def errors(self) -> tuple[LogMessage, ...]:
+        """The messages of level ERROR."""
+        return tuple(message for message in self.messages if message.level == "ERROR")
 
 
 def parse_algorithm_log(data: bytes) -> list[LogMessage]:
@@ -61,22 +89,37 @@ def quit_called(messages: list[LogMessage]) -> bool:
 
 
 def parse_engine_log(data: bytes) -> EngineLog:
-    """Read `log.txt`. Only errors are kept as messages; the rest is read for what no other file says."""
-    errors: list[LogMessage] = []
+    """Read `log.txt`: its messages, and what no other file says."""
+    messages = EngineMessages(data)
     brokerage = version = None
     newest = None
     ended_itself = False
-    for message in _joined(data, _engine_start):
-        if message.stamp is not None and (moment := _engine_moment(message.stamp)) is not None:
-            newest = moment if newest is None else max(newest, moment)
+    for message in messages:
+        if message.stamped_at is not None:
+            newest = message.stamped_at if newest is None else max(newest, message.stamped_at)
         if brokerage is None and (found := _BROKERAGE.search(message.message)):
             brokerage = found["name"]
         if version is None and (found := _VERSION.search(message.message)):
             version = found["version"]
         ended_itself = ended_itself or _QUIT_IN_ENGINE.search(message.message) is not None
-        if message.level == "ERROR":
-            errors.append(message)
-    return EngineLog(tuple(errors), brokerage, version, newest, ended_itself)
+    return EngineLog(messages, brokerage, version, newest, ended_itself)
+
+
+def with_levels(messages: list[LogMessage], engine: EngineLog | None) -> list[LogMessage]:
+    """The algorithm's messages with the levels under which the engine's trace repeats them."""
+    if engine is None or not messages:
+        return messages
+    levels: dict[tuple[str, str], str] = {}
+    for message in engine.messages:
+        if message.level is not None and (found := _REPEATED.match(message.message)):
+            levels[found["stamp"], found["rest"]] = (found["kind"] or message.level).upper()
+    # A message of several lines is known by its first.
+    return [
+        message
+        if message.level is not None or message.stamp is None
+        else replace(message, level=levels.get((message.stamp, message.message.partition("\n")[0])))
+        for message in messages
+    ]
 
 
 def _joined(data: bytes, start: _Start) -> Iterator[LogMessage]:
@@ -102,21 +145,29 @@ def _joined(data: bytes, start: _Start) -> Iterator[LogMessage]:
 
 def _algorithm_start(line: str) -> tuple[str | None, str | None, str] | None:
     if found := _ALGORITHM_LINE.fullmatch(line):
-        return found["stamp"], None, found["rest"]
+        return found["stamp"], _own_level(found["rest"]), found["rest"]
     if line.startswith(_INITIALIZING):
-        return None, "initialization", line
+        return None, "INITIALIZATION", line
     return None
+
+
+def _own_level(message: str) -> str | None:
+    found = _OWN_LEVEL.match(message)
+    if found is None:
+        return None
+    return "ERROR" if found["error"] else found["level"].upper()
 
 
 def _engine_start(line: str) -> tuple[str | None, str | None, str] | None:
     if found := _ENGINE_LINE.fullmatch(line):
-        return found["stamp"], found["level"], found["rest"]
+        return found["stamp"], found["level"].upper(), found["rest"]
     if line.startswith(_REPORTS):
         return None, "REPORT", line
     return None
 
 
 def _engine_moment(stamp: str) -> dt.datetime | None:
+    """The instant of a stamp; the compact form of the console names no zone and is UTC as well."""
     day, _, clock = stamp.rstrip("Z").replace("T", " ").partition(" ")
     clock, _, fraction = clock.partition(".")
     try:

@@ -19,8 +19,24 @@ STILL_NEEDED = """
     SELECT sha256 FROM ops.quarantine WHERE state = 'open' AND sha256 IS NOT NULL
     UNION
     SELECT arg_max(sha256, learnt_at) FROM records.run_files GROUP BY run_id, file_name
+    UNION
+    SELECT arg_max(sha256, learnt_at) FROM records.optimization_files GROUP BY optimization_id, file_name
+    UNION
+    SELECT file ->> 2
+    FROM (
+        SELECT unnest(CAST(files_json AS JSON[])) AS file
+        FROM (
+            SELECT files_json FROM records.run_readings
+            QUALIFY row_number() OVER (
+                PARTITION BY run_id
+                ORDER BY is_complete DESC, newest_at DESC NULLS LAST, orders DESC, events DESC, refused, size DESC,
+                    read_at DESC
+            ) = 1
+        )
+    )
 """
-"""Statements, what waits in quarantine, and the newest version of every file of a run: a new parser reads them again."""
+"""Statements, what waits in quarantine, the newest version of every file of a run or an optimisation, and every file of
+the reading of a run that stands: a new parser reads them again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pipelines.config import settings_from
 from pipelines.steps.retention import apply_retention
 from warehouse.access import Warehouse
 from warehouse.frames import frame
+from warehouse.models.records.run_readings import RunReading
 from warehouse.models.records.runs import RunFile
 
 
@@ -43,3 +45,19 @@ def test_old_versions_go_and_what_a_later_reading_needs_stays(warehouse: Warehou
         outcome = apply_retention(session, settings)
         assert outcome.dropped == 1
         assert set(session.raw.names()) == {newest.sha256, waiting.sha256, fresh.sha256}
+
+
+def test_every_file_of_the_reading_that_stands_stays(warehouse: Warehouse, tmp_path: Path) -> None:
+    settings = settings_from({"retention": {"raw_days": 30}}, tmp_path / "tomking.toml")
+    with warehouse.writer("retention") as session:
+        final, copy = session.raw.put_bytes(b"final"), session.raw.put_bytes(b"a copy made before, read after")
+        for number, stored in enumerate((final, copy)):
+            old(session.raw.path_of(stored.sha256))
+            row = {
+                "run_id": "r", "reading_id": str(number), "is_complete": stored is final, "events": 0, "refused": 0,
+                "unread": 0, "size": 1, "parser_version": "1", "learnt_at": session.now, "read_at": session.now,
+                "files_json": json.dumps([["main", "r.json", stored.sha256, 5]]),
+            }  # fmt: skip
+            session.insert(RunReading, frame(RunReading, [row]))
+        assert apply_retention(session, settings).dropped == 1
+        assert set(session.raw.names()) == {final.sha256}

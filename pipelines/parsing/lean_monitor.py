@@ -1,0 +1,89 @@
+"""What the data monitor leaves: its report, and the lists of data that was asked for.
+
+Holds: `data-monitor-report-*.json`, `succeeded-` and `failed-data-requests-*.txt`.
+Belongs here: a figure of the report, a notation of a list.
+Never here: joining report and lists (their names carry different stamps), judging a share as too high.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import PurePosixPath
+
+from msgspec import Raw
+
+from pipelines.parsing.lean_json import Unreadable, amount, read_file, read_object
+from pipelines.parsing.lean_keys import first_of, plain_keys
+from pipelines.parsing.refusals import Refused
+
+_SUCCEEDED = "succeeded-"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorReport:
+    """Counts of requests, all and those of universes; percentages in percent. What the report lacks is None."""
+
+    requests: int | None
+    succeeded: int | None
+    failed: int | None
+    failed_percentage: Decimal | None
+    universe_requests: int | None
+    universe_succeeded: int | None
+    universe_failed: int | None
+    universe_failed_percentage: Decimal | None
+    rates: tuple[str, ...]
+    """Requests per second over the run, as the texts of the numbers."""
+
+
+def parse_report(data: bytes) -> MonitorReport:
+    """Read a report. Raises `Refused`."""
+    members = plain_keys(read_file(data, dict[str, Raw]))
+    try:
+        return MonitorReport(
+            requests=_count(members, "totaldatarequestscount"),
+            succeeded=_count(members, "succeededdatarequestscount"),
+            failed=_count(members, "faileddatarequestscount"),
+            failed_percentage=_figure(members, "faileddatarequestspercentage"),
+            universe_requests=_count(members, "totaluniversedatarequestscount"),
+            universe_succeeded=_count(members, "succeededuniversedatarequestscount"),
+            universe_failed=_count(members, "faileduniversedatarequestscount"),
+            universe_failed_percentage=_figure(members, "faileduniversedatarequestspercentage"),
+            rates=_rates(first_of(members, "datarequestrates")),
+        )
+    except Unreadable as error:
+        raise Refused(error.refusal) from error
+
+
+def parse_requests(data: bytes) -> Iterator[tuple[int, str]]:
+    """(line, path) of each request of a list; lines count from 1, empty ones are passed over."""
+    for number, line in enumerate(io.BytesIO(data), start=1):
+        if path := line.decode("utf-8", "replace").strip():
+            yield number, path
+
+
+def lists_successes(file_name: str) -> bool:
+    """Whether a list is of the requests that succeeded, by its name."""
+    return PurePosixPath(file_name).name.startswith(_SUCCEEDED)
+
+
+def _figure(members: dict[str, Raw], key: str) -> Decimal | None:
+    return amount(first_of(members, key), f"$.{key}")
+
+
+def _count(members: dict[str, Raw], key: str) -> int | None:
+    found = _figure(members, key)
+    if found is None:
+        return None
+    if found != found.to_integral_value() or not 0 <= found < 2**62:
+        raise Unreadable("not a count", field=f"$.{key}", value=str(found)[:200])
+    return int(found)
+
+
+def _rates(raw: Raw) -> tuple[str, ...]:
+    if bytes(raw) in (b"", b"null"):
+        return ()
+    rates = read_object(raw, list[Raw], "$.datarequestrates")
+    return tuple(str(amount(rate, f"$.datarequestrates[{number}]")) for number, rate in enumerate(rates))

@@ -1,0 +1,296 @@
+"""What a run wrote beside its result: charts, insights, analysis, data requests, launch settings, source code.
+
+Holds: the tables of these, filled from a run's files in the raw store.
+Belongs here: a file of a run that is not the result, the events or a log.
+Never here: the result's own tables (`pipelines.steps.lean_tables`), the notation of a file.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from pipelines.parsing import lean_code
+from pipelines.parsing.lean_analysis import parse_analysis
+from pipelines.parsing.lean_charts import parse_charts
+from pipelines.parsing.lean_eras import to_current
+from pipelines.parsing.lean_insights import LeanInsight, parse_insight_list
+from pipelines.parsing.lean_launch import parse_settings
+from pipelines.parsing.lean_monitor import lists_successes, parse_report, parse_requests
+from pipelines.parsing.refusals import Refusal, Refused
+from pipelines.privacy import redact_json, redact_text
+from pipelines.steps.lean_charts import ChartSource, write_charts
+from pipelines.steps.lean_rows import chunked_frame
+from warehouse.frames import conform, money_if_it_fits, table_of
+from warehouse.models.base import Base
+from warehouse.models.records.diagnostics import AnalysisFinding, DataMonitorReport, DataRequest
+from warehouse.models.records.insights import Insight
+from warehouse.models.records.source_code import LaunchSetting, RunCode, SourceFile
+
+if TYPE_CHECKING:
+    from pipelines.parsing.lean_run import LeanRun
+    from pipelines.steps.lean_runs import StoredFile
+    from warehouse.session import WriteSession
+
+HIGH_FAILED_SHARE = Decimal(25)
+"""Percent of failed data requests above which an ingest says so: the local data does not carry the run."""
+
+_SAMPLINGS = {"day_10minute": "ten_minute", "day_minute": "minute"}
+_Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class SideFiles:
+    """What could not be read, by file, the files of which nothing could, and what a person should know."""
+
+    refused: list[tuple[str, Refusal]] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    warnings: list[str] = field(default_factory=list)
+
+
+def write_side_files(
+    session: WriteSession, run_id: str, run: LeanRun, stored: Sequence[StoredFile], *, is_new: bool, keep_old: bool
+) -> SideFiles:
+    """Replace every row that rests on these files; the caller holds the transaction.
+
+    With `keep_old`, chart points and insights that the newer files no longer carry stay. `is_new` says that nothing of
+    the run is stored yet.
+    """
+    writer = _Writer(session, run_id, stored, is_new=is_new)
+    found = writer.found
+    found.refused += write_charts(
+        session,
+        run_id,
+        _chart_sources(run, writer),
+        as_of=run.evidence.newest_at,
+        is_new=is_new,
+        join=keep_old,
+    )
+    writer.replace(Insight, _insight_rows(writer), keep_old=keep_old)
+    writer.replace(AnalysisFinding, _finding_rows(run, writer))
+    writer.replace(DataMonitorReport, _report_rows(writer))
+    writer.replace(DataRequest, _request_rows(writer))
+    writer.replace(LaunchSetting, _setting_rows(writer))
+    _write_code(writer)
+    return found
+
+
+class _Writer:
+    """The files of one run and the tables they go to."""
+
+    def __init__(self, session: WriteSession, run_id: str, stored: Sequence[StoredFile], *, is_new: bool) -> None:
+        self.session = session
+        self.run_id = run_id
+        self.found = SideFiles()
+        self._stored = stored
+        self._is_new = is_new
+
+    def files(self, *roles: str) -> list[StoredFile]:
+        """The files of these roles, by name."""
+        return sorted((file for file in self._stored if file.role in roles), key=lambda file: file.name)
+
+    def role_of(self, file_name: str) -> str:
+        """The role of a file."""
+        return next((file.role for file in self._stored if file.name == file_name), "main")
+
+    def read(self, *roles: str) -> Iterator[tuple[str, bytes]]:
+        """Name and bytes of the files of these roles."""
+        for file in self.files(*roles):
+            yield file.name, self.session.raw.read(file.sha256)
+
+    def refuse(self, name: str, refusal: Refusal) -> None:
+        """Keep the run without this file."""
+        self.found.refused.append((name, refusal))
+        self.found.unread.add(name)
+
+    def replace(self, model: type[Base], rows: Iterable[Mapping[str, object]], *, keep_old: bool = False) -> None:
+        """The rows of this run in a table are these and no others (`keep_old`: but for those of other keys)."""
+        new = chunked_frame(model, rows)
+        if self._is_new:
+            self.session.insert(model, new)
+            return
+        if keep_old:
+            table = table_of(model)
+            names = [column.name for column in table.primary_key.columns]
+            sql = f"SELECT * FROM {table.schema}.{table.name} WHERE run_id = ?"
+            old = conform(model, self.session.frame(sql, (self.run_id,)))
+            new = pl.concat([new, old.join(new.select(names), on=names, how="anti")])
+        self.session.replace(model, new, "run_id = ?", (self.run_id,))
+
+
+def _chart_sources(run: LeanRun, writer: _Writer) -> Iterator[ChartSource]:
+    for member in run.raw_members:
+        if member.member == "charts" and member.key is not None:
+            sampling = _SAMPLINGS.get(writer.role_of(member.file_name), "main")
+            yield ChartSource(member.file_name, sampling, member.key, member.data)
+    for name, data in writer.read("hour"):
+        try:
+            charts = parse_charts(to_current(data))
+        except Refused as error:
+            writer.refuse(name, error.refusal)
+        else:
+            for chart, raw in charts.items():
+                yield ChartSource(name, "second", chart, bytes(raw))
+
+
+def _insight_rows(writer: _Writer) -> Iterator[_Row]:
+    seen: set[str] = set()
+    for name, data in writer.read("insights"):
+        # A list that cannot be read was refused with the run: it is a part of its evidence.
+        with suppress(Refused):
+            insights, refusals = parse_insight_list(data)
+            writer.found.refused += ((name, refusal) for refusal in refusals)
+            for insight in insights:
+                if insight.insight_id not in seen:
+                    seen.add(insight.insight_id)
+                    yield _insight_row(insight, writer.run_id)
+
+
+def _insight_row(insight: LeanInsight, run_id: str) -> _Row:
+    return {
+        "run_id": run_id,
+        "insight_id": insight.insight_id,
+        "position": insight.position,
+        "group_id": insight.group_id,
+        "source_model": insight.source_model,
+        "generated_at": insight.generated_at,
+        "created_at": insight.created_at,
+        "close_at": insight.close_at,
+        "symbol_id": insight.symbol_id,
+        "ticker": insight.ticker,
+        "insight_type": insight.insight_type,
+        "direction": insight.direction,
+        "period_seconds": _figure(insight.period_seconds),
+        "magnitude": _figure(insight.magnitude),
+        "confidence": _figure(insight.confidence),
+        "weight": _figure(insight.weight),
+        "reference_value": money_if_it_fits(insight.reference_value),
+        "reference_value_final": money_if_it_fits(insight.reference_value_final),
+        "score_is_final": insight.score_is_final,
+        "score_magnitude": _figure(insight.score_magnitude),
+        "score_direction": _figure(insight.score_direction),
+        "estimated_value": money_if_it_fits(insight.estimated_value),
+        "tag": insight.tag and redact_text(insight.tag),
+    }
+
+
+def _figure(value: Decimal | None) -> float | None:
+    """A statistic; what no float can hold is unknown."""
+    return None if value is None or not math.isfinite(float(value)) else float(value)
+
+
+def _finding_rows(run: LeanRun, writer: _Writer) -> Iterator[_Row]:
+    # Only the main file has findings that are those of the whole run.
+    member = next((member for member in run.raw_members if member.member == "analysis"), None)
+    if member is None:
+        return
+    findings, refusals = parse_analysis(member.data)
+    writer.found.refused += ((member.file_name, refusal) for refusal in refusals)
+    for finding in findings:
+        yield {
+            "run_id": writer.run_id,
+            "position": finding.position,
+            "name": finding.name,
+            "parent": finding.parent,
+            "issue": redact_text(finding.issue),
+            "occurrences": finding.occurrences,
+            "sample_json": finding.sample_json and redact_json(finding.sample_json),
+            "solutions_json": json.dumps(finding.solutions, ensure_ascii=False),
+        }
+
+
+def _report_rows(writer: _Writer) -> Iterator[_Row]:
+    for name, data in writer.read("data_monitor"):
+        try:
+            report = parse_report(data)
+        except Refused as error:
+            writer.refuse(name, error.refusal)
+            continue
+        if report.failed_percentage is not None and report.failed_percentage > HIGH_FAILED_SHARE:
+            share, asked = format(report.failed_percentage.normalize(), "f"), report.requests
+            writer.found.warnings.append(f"{share} % of {asked} data requests failed: data is missing locally")
+        yield {
+            "run_id": writer.run_id,
+            "file_name": name,
+            "requests": report.requests,
+            "succeeded": report.succeeded,
+            "failed": report.failed,
+            "failed_percentage": money_if_it_fits(report.failed_percentage),
+            "universe_requests": report.universe_requests,
+            "universe_succeeded": report.universe_succeeded,
+            "universe_failed": report.universe_failed,
+            "universe_failed_percentage": money_if_it_fits(report.universe_failed_percentage),
+            "rates_json": f"[{','.join(report.rates)}]",
+        }
+
+
+def _request_rows(writer: _Writer) -> Iterator[_Row]:
+    for name, data in writer.read("data_requests"):
+        succeeded = lists_successes(name)
+        for line, path in parse_requests(data):
+            yield {
+                "run_id": writer.run_id,
+                "file_name": name,
+                "position": line,
+                "path": redact_text(path),
+                "succeeded": succeeded,
+            }
+
+
+def _setting_rows(writer: _Writer) -> Iterator[_Row]:
+    for name, data in writer.read("launch"):
+        try:
+            settings = parse_settings(data)
+        except Refused as error:
+            writer.refuse(name, error.refusal)
+        else:
+            for setting, value in settings.items():
+                yield {"run_id": writer.run_id, "name": setting, "value": value}
+
+
+def _write_code(writer: _Writer) -> None:
+    session, run_id = writer.session, writer.run_id
+    files = {file.name.removeprefix(f"{lean_code.FOLDER}/"): file for file in writer.files("code")}
+    write_sources(session, files.values())
+    rows = [{"run_id": run_id, "path": path, "sha256": file.sha256} for path, file in files.items()]
+    writer.replace(RunCode, rows)
+    if files:
+        set_code_hash(session, run_id, ((path, file.sha256) for path, file in files.items()))
+
+
+def write_sources(session: WriteSession, files: Iterable[StoredFile]) -> None:
+    """The text of every source file that is not known yet, once however many runs have it."""
+    by_hash = {file.sha256: file for file in files}
+    if not by_hash:
+        return
+    marks = ", ".join("?" for _ in by_hash)
+    known = session.rows(f"SELECT sha256 FROM records.source_files WHERE sha256 IN ({marks})", tuple(by_hash))
+    for (sha256,) in known:
+        del by_hash[sha256]
+    rows = (
+        {
+            "sha256": sha256,
+            "size": file.size,
+            "language": lean_code.language_of(file.name),
+            "text": lean_code.text_of(session.raw.read(sha256)),
+            "learnt_at": session.now,
+        }
+        for sha256, file in by_hash.items()
+    )
+    if by_hash:
+        session.insert(SourceFile, chunked_frame(SourceFile, rows))
+
+
+def set_code_hash(session: WriteSession, run_id: str, files: Iterable[tuple[str, str]]) -> None:
+    """Write the hash over (path, sha256) of a run's code into the run's row."""
+    code = lean_code.code_hash(files)
+    session.execute(
+        "UPDATE records.runs SET code_hash = ? WHERE run_id = ? AND code_hash IS DISTINCT FROM ?", (code, run_id, code)
+    )
