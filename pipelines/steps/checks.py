@@ -107,6 +107,23 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "where r.is_complete and ours.one_currency and abs(ours.fees - s.value_number) > 0.0051",
     ),
     DataCheck(
+        "money_ties",
+        "lean_runs",
+        "error",
+        "start, cash, fees and marks of a complete run in dollars give LEAN's equity, to the cent or by causes with names",
+        "select run_id, name, end_ours, end_lean, difference, unexplained from marts.run_money "
+        "where is_account_currency and currency = 'USD' and abs(unexplained) > 0.01 "
+        "and run_id in (select run_id from records.runs where is_complete)",
+    ),
+    DataCheck(
+        "lean_totals_explained",
+        "lean_runs",
+        "warn",
+        "every total of LEAN that differs from ours has a cause",
+        "select run_id, name, figure, ours, lean, amount from marts.money_differences "
+        "where cause = 'unexplained' and figure <> 'end_equity'",
+    ),
+    DataCheck(
         "runs_failed",
         "lean_runs",
         "warn",

@@ -1,0 +1,221 @@
+"""Recomputed money as rows of the warehouse.
+
+Holds: how an account, its round trips, its identity and LEAN's totals become columns.
+Belongs here: the mapping to columns, and the price of an open position where the files give one.
+Never here: reading, writing, or a rule of money.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from itertools import count
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines.steps.accounting_inputs import RunInputs
+from pipelines.transforms.lean_totals import Figure
+from pipelines.transforms.lots import Book, RoundTrip
+from pipelines.transforms.run_accounts import Account
+from pipelines.transforms.run_money import RunMoney, balances
+from tomking.kernel.money import add, multiply
+from warehouse.frames import frame, frame_schema, money_if_it_fits, to_money
+from warehouse.models.base import Base
+from warehouse.models.derived import money as tables
+
+Row = dict[str, Any]
+
+MODELS: Final[tuple[type[Base], ...]] = (
+    tables.InstrumentProfit,
+    tables.Lot,
+    tables.Position,
+    tables.RunMoney,
+    tables.MoneyFigure,
+    tables.MoneyDifference,
+)
+END_EQUITY = "end_equity"
+_CHUNK = 10_000
+"""Round trips that exist as Python objects at a time; a run can have half a million."""
+INCOMPLETE = "incomplete"
+
+
+class MoneyRows:
+    """The rows of several runs, gathered per table; the many lots of a run are kept as a frame."""
+
+    def __init__(self) -> None:
+        self._frames: dict[type[Base], list[pl.DataFrame]] = {model: [] for model in MODELS}
+        self._lots: list[Row] = []
+
+    def lots_of(self, run: RunInputs, entry_sources: Mapping[str, str]) -> Callable[[str, RoundTrip], None]:
+        """Takes the round trips of a run as they close; `entry_sources` say where inherited prices are from."""
+        numbers = count(1)
+
+        def take(instrument_key: str, trip: RoundTrip) -> None:
+            source = "fill" if trip.entry_order_id is not None else entry_sources.get(instrument_key, "unknown")
+            self._lots.append(_lot(run.run_id, next(numbers), instrument_key, trip) | {"entry_source": source})
+            if len(self._lots) >= _CHUNK:
+                self._flush_lots()
+
+        return take
+
+    def add(self, run: RunInputs, account: Account, made: RunMoney, totals: Sequence[Figure]) -> None:
+        """Rows of one run beside its round trips."""
+        self._add(tables.InstrumentProfit, [_instrument(run, account, book) for book in account.books.values()])
+        self._add(tables.Position, _positions(run, account, made))
+        self._add(tables.RunMoney, _currencies(run, account, made))
+        figures = [*([_end_figure(made)] if run.is_complete and made.end_lean is not None else []), *totals]
+        self._add(tables.MoneyFigure, [_figure(run.run_id, figure) for figure in figures])
+        self._add(tables.MoneyDifference, [row for figure in figures for row in _differences(run.run_id, figure)])
+
+    def frame(self, model: type[Base]) -> pl.DataFrame:
+        """Everything gathered for a table."""
+        self._flush_lots()
+        return pl.concat([pl.DataFrame(schema=frame_schema(model)), *self._frames[model]])
+
+    def _flush_lots(self) -> None:
+        self._add(tables.Lot, self._lots)
+        self._lots = []
+
+    def _add(self, model: type[Base], rows: list[Row]) -> None:
+        if rows:
+            self._frames[model].append(frame(model, rows))
+
+
+def _instrument(run: RunInputs, account: Account, book: Book) -> Row:
+    terms = book.terms
+    charged = {currency: line.amount for (key, currency), line in account.fees.items() if key == terms.key}
+    quoted = terms.currency or account.currency
+    return {
+        "run_id": run.run_id,
+        "instrument_key": terms.key,
+        "currency": quoted,
+        "multiplier": money_if_it_fits(terms.multiplier),
+        "multiplier_source": run.sources.get(terms.key, "unknown"),
+        "fills": book.fills,
+        "bought": to_money(book.bought),
+        "sold": to_money(book.sold),
+        "flows": money_if_it_fits(book.flows),
+        "settlement": money_if_it_fits(book.settlement),
+        "realised_fifo": money_if_it_fits(book.realised),
+        "realised_average": money_if_it_fits(book.realised_at_average),
+        "fees_text": json.dumps({currency: format(amount, "f") for currency, amount in sorted(charged.items())}),
+        "fees": money_if_it_fits(add(charged.values())) if set(charged) <= {quoted} else None,
+        "open_quantity": to_money(book.quantity),
+    }
+
+
+def _lot(run_id: str, number: int, instrument_key: str, trip: RoundTrip) -> Row:
+    return {
+        "run_id": run_id,
+        "lot": number,
+        "instrument_key": instrument_key,
+        "entry_order_id": trip.entry_order_id,
+        "exit_order_id": trip.exit_order_id,
+        "opened_at": trip.opened_at,
+        "closed_at": trip.closed_at,
+        "quantity": to_money(trip.quantity),
+        "entry_price": money_if_it_fits(trip.entry_price),
+        "exit_price": money_if_it_fits(trip.exit_price),
+        "profit_loss": money_if_it_fits(trip.profit_loss),
+        "fees": to_money(trip.fees),
+        "ended_by": trip.ended_by,
+    }
+
+
+def _positions(run: RunInputs, account: Account, made: RunMoney) -> list[Row]:
+    rows = []
+    for book in account.open_books:
+        mark, source = _mark(run, account, book, made)
+        value = None
+        if mark is not None and book.terms.multiplier is not None:
+            value = multiply(book.quantity, mark, book.terms.multiplier)
+        cost = book.average_open_cost
+        rows.append(
+            {
+                "run_id": run.run_id,
+                "instrument_key": book.terms.key,
+                "currency": book.terms.currency or account.currency,
+                "quantity": to_money(book.quantity),
+                "average_price": money_if_it_fits(book.average_price),
+                "cost": money_if_it_fits(cost),
+                "mark": money_if_it_fits(mark),
+                "mark_source": source,
+                "unrealised": None if value is None or cost is None else money_if_it_fits(value - cost),
+            }
+        )
+    return rows
+
+
+def _mark(run: RunInputs, account: Account, book: Book, made: RunMoney) -> tuple[Decimal | None, str | None]:
+    """The price of a position: a live run's file has it; a sum over positions gives it where it has one member."""
+    held = run.held.get(book.terms.key)
+    if held is not None:
+        return held.price, "live_holdings"
+    side = [one for one in account.open_books if (one.quantity > 0) == (book.quantity > 0)]
+    foreign = (book.terms.currency or account.currency) != account.currency
+    if len(side) != 1 or made.marks is None or not book.terms.multiplier or foreign:
+        return None, None
+    if len(account.open_books) == 1:
+        value = made.marks
+    elif run.figures.holdings is not None:
+        # Long less short is the sum of marks, long plus short LEAN's Holdings.
+        value = (made.marks + (run.figures.holdings if book.quantity > 0 else -run.figures.holdings)) / 2
+    else:
+        return None, None
+    return value / multiply(book.quantity, book.terms.multiplier), made.marks_source
+
+
+def _currencies(run: RunInputs, account: Account, made: RunMoney) -> list[Row]:
+    rows = []
+    for currency, (flows, settlement, fees) in balances(account).items():
+        is_own = currency == account.currency
+        row: Row = {
+            "run_id": run.run_id,
+            "currency": currency,
+            "is_account_currency": is_own,
+            "flows": money_if_it_fits(flows),
+            "settlement": money_if_it_fits(settlement),
+            "fees": to_money(fees),
+        }
+        if is_own:
+            row |= {
+                "start_equity": money_if_it_fits(made.start),
+                "marks": money_if_it_fits(made.marks),
+                "marks_source": made.marks_source,
+                "end_ours": money_if_it_fits(made.end_ours) if run.is_complete or run.is_live else None,
+                "end_lean": money_if_it_fits(made.end_lean),
+                "difference": money_if_it_fits(made.difference) if run.is_complete or run.is_live else None,
+                "unexplained": money_if_it_fits(made.unexplained) if run.is_complete or run.is_live else None,
+                "state": made.state if run.is_complete or run.is_live else INCOMPLETE,
+            }
+        elif account.currency is None:
+            row["state"] = INCOMPLETE
+        rows.append(row)
+    return rows
+
+
+def _end_figure(made: RunMoney) -> Figure:
+    return Figure(END_EQUITY, made.end_ours, made.end_lean or Decimal(0), made.causes)
+
+
+def _figure(run_id: str, figure: Figure) -> Row:
+    return {
+        "run_id": run_id,
+        "figure": figure.figure,
+        "ours": money_if_it_fits(figure.ours),
+        "lean": money_if_it_fits(figure.lean),
+        "difference": money_if_it_fits(figure.difference),
+    }
+
+
+def _differences(run_id: str, figure: Figure) -> list[Row]:
+    merged: dict[str, tuple[Decimal, str | None]] = {}
+    for cause in figure.causes:
+        amount, note = merged.get(cause.cause, (Decimal(0), cause.note))
+        merged[cause.cause] = (add((amount, cause.amount)), note)
+    return [
+        {"run_id": run_id, "figure": figure.figure, "cause": name, "amount": to_money(amount), "note": note}
+        for name, (amount, note) in merged.items()
+    ]
