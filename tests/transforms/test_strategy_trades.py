@@ -130,8 +130,9 @@ def test_a_combo_without_a_tag_is_a_trade_named_after_its_group() -> None:
     assert (trade.trade_id, trade.strategy, trade.kind) == ("g7", "untagged", "strangle")
 
 
-def test_a_single_order_without_a_tag_is_no_strategy_trade() -> None:
-    assert strategy_trades([order(1)], [fill(1, SHARE, 100, "300")]) == []
+def test_a_single_order_without_a_tag_is_a_trade_named_after_the_order() -> None:
+    trade = one([order(1)], [fill(1, SHARE, 100, "300")])
+    assert (trade.trade_id, trade.kind, trade.label, trade.ended_by) == ("o1", "single", "long stock", "open")
 
 
 def test_a_trade_opened_by_an_earlier_deployment_has_only_its_end() -> None:
@@ -163,8 +164,9 @@ def test_fees_of_two_currencies_are_not_added_up() -> None:
         ([("P", 290, 1), ("P", 300, -1), ("C", 300, -1), ("C", 310, 1)], "iron_butterfly", "credit"),
         ([("C", 290, 10), ("C", 300, -20), ("C", 310, 10)], "butterfly", "debit"),
         ([("P", 280, -2), ("P", 295, -1), ("P", 300, 1)], "112", "unknown"),
-        ([("P", 300, -1), ("C", 340, 1)], "custom", "unknown"),
-        ([("C", 290, 1), ("C", 300, -3)], "custom", "unknown"),
+        ([("P", 300, -1), ("C", 340, 1)], "risk_reversal", "unknown"),
+        ([("C", 290, 1), ("C", 300, -3)], "ratio", "unknown"),
+        ([("C", 290, 1), ("C", 300, 1)], "custom", "unknown"),
     ],
 )
 def test_legs_have_the_name_a_trader_gives_them(legs: list[tuple[str, int, int]], kind: str, side: str) -> None:
@@ -176,7 +178,8 @@ def test_other_shapes_have_names_too() -> None:
     later = option("C", 300, EXPIRY + dt.timedelta(days=28))
     assert kind_of([(option("C", 300), Decimal(-1)), (later, Decimal(1))]) == "calendar"
     assert kind_of([(SHARE, Decimal(100)), (CALL, Decimal(-1))]) == "covered"
-    assert kind_of([(SHARE, Decimal(100)), (Contract("QQQ", "equity"), Decimal(-1))]) == "custom"
+    assert kind_of([(SHARE, Decimal(100)), (Contract("QQQ", "equity"), Decimal(-1))]) == "pair"
+    assert kind_of([(SHARE, Decimal(100)), (Contract("QQQ", "equity"), Decimal(1))]) == "custom"
     assert units([Decimal("0.5")]) is None
 
 

@@ -18,6 +18,9 @@
 -- tag                           as the engine keeps it
 -- strategy, trade_id            of the strategy trade it belongs to, or of its tag where it never filled
 -- trade_part                    open, close, roll, expiry, assignment, margin_call
+-- trade_run_id                  the run that opened that trade: an earlier one of the deployment may have
+-- joined_by                     tag, group, template, fifo, delivery, order: why it belongs to the trade
+-- trades                        how many trades it belongs to; the trade named is the first that takes of it
 SELECT
     o.run_id,
     o.order_id,
@@ -46,8 +49,11 @@ SELECT
     o.tag,
     coalesce(t.strategy, CASE WHEN starts_with(o.tag, 'tk1|') THEN nullif(split_part(o.tag, '|', 2), '') END) AS strategy,
     coalesce(t.trade_id, CASE WHEN starts_with(o.tag, 'tk1|') THEN nullif(split_part(o.tag, '|', 3), '') END) AS trade_id,
-    p.part AS trade_part
+    p.part AS trade_part,
+    p.trade_run_id,
+    p.joined_by,
+    p.trades
 FROM records.orders o
 LEFT JOIN records.instruments i USING (instrument_key)
 LEFT JOIN derived.trade_orders p USING (run_id, order_id)
-LEFT JOIN derived.strategy_trades t ON t.run_id = p.run_id AND t.trade_id = p.trade_id
+LEFT JOIN derived.strategy_trades t ON t.run_id = p.trade_run_id AND t.trade_id = p.trade_id
