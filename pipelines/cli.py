@@ -17,16 +17,20 @@ from rich.text import Text
 
 from pipelines.commands import (
     breaks,
+    code,
+    compare,
     demo,
     doctor,
     fees,
     ingest,
     instance,
+    log,
     nightly,
     parameters,
     query,
     reconcile,
     regimes,
+    runs,
     status,
 )
 from pipelines.commands.output import Session, errors
@@ -65,6 +69,10 @@ for command in (
     demo.demo,
     demo.ui,
     ingest.ingest,
+    runs.runs,
+    compare.compare,
+    log.log,
+    code.code,
     nightly.nightly,
     reconcile.reconcile,
     breaks.breaks,

@@ -1,16 +1,18 @@
-"""The views users query: files in, views of schema `marts` out.
+"""The views and table macros users query: files in, schema `marts` out.
 
-Holds: reading `warehouse/views/*.sql` and creating them in an order that works.
+Holds: reading `warehouse/views/*.sql` and `warehouse/macros/*.sql` and creating them in an order that works.
 Belongs here: the rules such a file follows.
-Never here: the SQL of a view.
+Never here: the SQL of a view or macro.
 
-A file `NAME.sql` makes the view `marts.NAME`. It is either a bare query or a whole `CREATE [OR REPLACE] VIEW`.
+A file `views/NAME.sql` makes the view `marts.NAME`. It is either a bare query or a whole `CREATE [OR REPLACE] VIEW`.
+A file `macros/NAME.sql` makes the table macro `marts.NAME(…)`, a view with arguments, by a whole
+`CREATE OR REPLACE MACRO … AS TABLE`: what compares two runs is asked of two runs, never of every pair there is.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -20,21 +22,23 @@ from warehouse.errors import SchemaError
 from warehouse.models.base import MARTS
 
 FOLDER = Path(__file__).parent / "views"
+MACROS = Path(__file__).parent / "macros"
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class View:
-    """A view by its file.
+    """A view or table macro by its file.
 
     `name` within `marts`, `sql` as it is executed, `header` (grain and columns, from the leading comment; kept as the
-    view's comment in the database), `path` for messages.
+    view's comment in the database), `path` for messages, `kind` as COMMENT ON names it.
     """
 
     name: str
     sql: str
     header: str
     path: Path
+    kind: str = "VIEW"
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ def read_views(folder: Path = FOLDER) -> list[View]:
     return [_read(path) for path in sorted(folder.glob("*.sql"))]
 
 
+def read_macros(folder: Path = MACROS) -> list[View]:
+    """Every table macro of a folder, by name."""
+    return [replace(_read(path), kind="MACRO TABLE") for path in sorted(folder.glob("*.sql"))]
+
+
 def create_views(connection: duckdb.DuckDBPyConnection, views: list[View]) -> list[Failure]:
     """Create all views, whatever the order in which they use each other; returns those that cannot be created.
 
@@ -61,7 +70,7 @@ def create_views(connection: duckdb.DuckDBPyConnection, views: list[View]) -> li
         for view in waiting:
             try:
                 connection.execute(view.sql)
-                connection.execute(f"COMMENT ON VIEW {MARTS}.{quoted(view.name)} IS {literal(view.header)}")
+                connection.execute(f"COMMENT ON {view.kind} {MARTS}.{quoted(view.name)} IS {literal(view.header)}")
             except duckdb.Error as error:
                 failures.append(Failure(view, " ".join(str(error).split())))
         if len(failures) == len(waiting):

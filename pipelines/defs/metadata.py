@@ -19,6 +19,7 @@ from pipelines import plots
 from pipelines.steps.ingest import IngestReport
 
 ROWS_SHOWN = 50
+LONGEST_CELL = 300
 
 
 def counts(outcome: Any) -> dict[str, dg.MetadataValue[Any]]:
@@ -27,10 +28,13 @@ def counts(outcome: Any) -> dict[str, dg.MetadataValue[Any]]:
     if not dataclasses.is_dataclass(outcome):
         return values
     if isinstance(outcome, IngestReport):
-        files = [(item.kind, item.outcome, item.name, item.summary) for item in outcome.items]
+        # What somebody should look at comes first: of thousands of things only the first rows are shown.
+        items = sorted(outcome.items, key=lambda item: item.outcome not in ("refused", "partial"))
+        files = [(item.kind, item.outcome, item.name, item.summary) for item in items]
         schema = dict.fromkeys(("kind", "outcome", "name", "what"), pl.String)
         return {
             "refused": dg.MetadataValue.int(outcome.refused),
+            "outcomes": dg.MetadataValue.text(outcome.summary),
             "files": table(pl.DataFrame(files, schema=schema, orient="row")),
         }
     for field in dataclasses.fields(outcome):
@@ -67,4 +71,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, Decimal):
         text = format(value, "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    text = str(value).replace("\n", " ")
+    if len(text) > LONGEST_CELL:
+        text = text[:LONGEST_CELL] + "…"
+    return text.replace("|", "\\|")

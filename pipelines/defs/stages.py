@@ -7,6 +7,7 @@ Never here: what a stage does (pipelines.steps).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,18 +17,36 @@ import polars as pl
 from pipelines.defs.metadata import counts
 from pipelines.defs.resources import WarehouseResource
 from pipelines.steps.jobs import begin_job
-from pipelines.steps.nightly import run_stage
+from pipelines.steps.nightly import Report, run_stage
 
 NIGHTLY = "nightly"
 POOL = "warehouse"
 """Every step that opens the live file queues here; the lock file is the guard behind it."""
 
+SECONDS_BETWEEN_REPORTS = 15.0
 
-def run(context: dg.AssetExecutionContext, resource: WarehouseResource, stage: str) -> Any:
-    """Run a stage under the writer's lock and log what it did."""
-    outcome = run_stage(resource.warehouse(), resource.settings(), stage).outcome
+
+def run(
+    context: dg.AssetExecutionContext, resource: WarehouseResource, stage: str, *, tells_progress: bool = False
+) -> Any:
+    """Run a stage under the writer's lock and log what it did; meanwhile how far it is, where the stage tells."""
+    told = (now_and_then(context.log),) if tells_progress else ()
+    outcome = run_stage(resource.warehouse(), resource.settings(), stage, *told).outcome
     context.log.info("%s: %s", stage, getattr(outcome, "summary", outcome))
     return outcome
+
+
+def now_and_then(log: dg.DagsterLogManager, seconds: float = SECONDS_BETWEEN_REPORTS) -> Report:
+    """A report of progress that logs at most one line in so many seconds, however many things there are."""
+    last = time.monotonic()
+
+    def report(done: int, total: int, what: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            log.info("%d of %d: %s", done, total, what)
+
+    return report
 
 
 def open_nightly(context: dg.AssetExecutionContext, resource: WarehouseResource) -> None:

@@ -26,6 +26,12 @@
 -- error                         runtime error
 -- source_path, main_sha256, parser_version  where the rows come from
 -- learnt_at, updated_at         when it was first read, and last changed
+-- code_hash                     equal for runs of the same source files; null without `code/`
+-- duration_seconds              wall clock from start to end, or to the newest time inside the files
+-- return_share                  end equity over start equity less one, as a share
+-- data_requests                 files of market data the engine asked for, as its monitor counts
+-- failed_data_share             share of them that were not there
+-- source_files                  files of its `code/` folder
 SELECT
     r.run_id,
     r.name,
@@ -59,7 +65,13 @@ SELECT
     r.main_sha256,
     r.parser_version,
     r.learnt_at,
-    r.updated_at
+    r.updated_at,
+    r.code_hash,
+    epoch(coalesce(r.ended_at, r.newest_at) - r.started_at) AS duration_seconds,
+    CASE WHEN r.start_equity > 0 THEN CAST(r.end_equity AS DOUBLE) / CAST(r.start_equity AS DOUBLE) - 1 END AS return_share,
+    d.requests AS data_requests,
+    CASE WHEN d.requests > 0 THEN d.failed / d.requests END AS failed_data_share,
+    coalesce(c.files, 0) AS source_files
 FROM records.runs r
 LEFT JOIN (SELECT run_id, count(*) AS orders FROM records.orders GROUP BY run_id) o USING (run_id)
 LEFT JOIN (
@@ -71,3 +83,9 @@ LEFT JOIN (
     SELECT run_id, min(account) AS account, min(relation) AS relation FROM records.run_accounts GROUP BY run_id
 ) a USING (run_id)
 LEFT JOIN (SELECT run_id, parameter_set_id FROM marts.run_parameter_sets WHERE is_last) p USING (run_id)
+LEFT JOIN (
+    SELECT run_id, sum(requests) AS requests, CAST(sum(failed) AS DOUBLE) AS failed
+    FROM records.data_monitor_reports
+    GROUP BY run_id
+) d USING (run_id)
+LEFT JOIN (SELECT run_id, count(*) AS files FROM records.run_code GROUP BY run_id) c USING (run_id)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import plots
-from pipelines.defs.metadata import picture, table
+from pipelines.defs.lean import pictures
+from pipelines.defs.metadata import table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask, open_nightly, results, rows_of, run
 
@@ -41,20 +41,19 @@ TABLES = {
 def lean_results(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Read every configured result folder; known bytes are skipped."""
+    """Read every configured result folder, however many runs there are, in one step; known bytes are skipped."""
     open_nightly(context, warehouse)
-    outcome = run(context, warehouse, "lean_runs")
-    metadata = {name: {"rows": rows_of(warehouse, sql)} for name, sql in TABLES.items()}
-    metadata["lean_runs"]["runs"] = table(
-        ask(warehouse, "select name, mode, state, orders, fills, started_at from marts.runs order by started_at desc")
-    )
-    newest = ask(
-        warehouse,
-        "select r.name, e.sampled_at, e.close_equity from records.equity e join records.runs r using (run_id) "
-        "where e.close_equity is not null and r.run_id in "
-        "(select run_id from records.runs order by coalesce(ended_at, started_at) desc nulls last limit 6) order by e.sampled_at",
-    )
-    metadata["equity"]["curves"] = picture(plots.equity(newest), "equity")
+    outcome = run(context, warehouse, "lean_runs", tells_progress=True)
+    shown = {
+        "lean_runs": pictures.of_runs,
+        "order_events": pictures.of_fees,
+        "equity": pictures.of_equity,
+        "strategy_trades": pictures.of_trades,
+    }
+    metadata = {
+        name: {"rows": rows_of(warehouse, sql), **(shown[name](warehouse) if name in shown else {})}
+        for name, sql in TABLES.items()
+    }
     yield from results(metadata, outcome, "lean_runs")
 
 

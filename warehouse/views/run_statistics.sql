@@ -1,0 +1,19 @@
+-- marts.run_statistics: Statistics as LEAN printed them and as numbers; those the algorithm set itself are among them.
+-- Grain: one row per run, section and statistic.
+-- run_id, name   the run
+-- section        statistics (set_summary_statistic adds here), runtime (set_runtime_statistic adds here), state, server,
+--                trade, portfolio
+-- statistic      its name
+-- value_text     as printed
+-- value_number   the number in it; of a percentage 12.5% is 12.5; null: no number
+-- unit           %, a currency's sign or code
+SELECT
+    s.run_id,
+    r.name,
+    s.section,
+    s.name AS statistic,
+    s.value_text,
+    s.value_number,
+    s.unit
+FROM records.run_statistics s
+JOIN records.runs r USING (run_id)
