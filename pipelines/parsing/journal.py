@@ -19,9 +19,12 @@ import msgspec
 from pipelines.parsing.refusals import Refusal
 from tomking.kernel.contracts import EntryRefused, validate_entry
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 OURS = "tomking-1"
 OLDER = "probe"
+
+SAME_MEANING = {"filled": "order_event", "assigned": "assignment"}
+"""Kinds of the older dialect under the name ours has for the same thing; every other kind keeps its own name."""
 
 _KEY = re.compile(r"tomking/(?P<deployment>[A-Za-z0-9_-]+)/journal/(?P<run>[A-Za-z0-9_-]+)/(?P<segment>[0-9]+)\.jsonl")
 _OLDER_KEY = re.compile(r"journal/(?P<stem>[^/]*)\.jsonl")
@@ -38,7 +41,7 @@ class JournalPlace:
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """One whole line; `payload` is its text as written, `fields` the same decoded."""
+    """One whole line; `kind` by our name for it, `payload` its text as written, `fields` the same decoded."""
 
     line: int
     kind: str
@@ -73,6 +76,15 @@ def journal_place(key: str) -> JournalPlace | None:
     return None
 
 
+def store_root(path: str) -> str | None:
+    """The root of the object store that a segment's path lies in; None where the path is no segment's."""
+    parts = path.rstrip("/").split("/")
+    for depth in (5, 2):  # tomking/<deployment>/journal/<run>/<n>.jsonl, or journal/<run>.jsonl
+        if journal_place("/".join(parts[-depth:])) is not None:
+            return "/".join(parts[:-depth]) or "/"
+    return None
+
+
 def parse_segment(data: bytes) -> JournalSegment:
     """Read one segment.
 
@@ -99,6 +111,9 @@ def parse_segment(data: bytes) -> JournalSegment:
             continue
         last_seq = line.fields.get("seq", 0) if dialect == OURS else 0
         lines.append(line)
+    if dialect == OLDER and lines and lines[0].line > 1:
+        # The first line tells this journal from others of its name: without it, whose lines these are is not known.
+        return JournalSegment(OLDER, (), (*refusals, Refusal("first_line_unreadable", line=1)), None)
     # Without a whole line there is nothing to store under a name, and a half-written first line still changes.
     first_hash = hashlib.sha256(chunks[0]).hexdigest()[:8] if lines else None
     return JournalSegment(dialect or OURS, tuple(lines), tuple(refusals), first_hash)
@@ -136,7 +151,7 @@ def _older(fields: dict[str, Any], chunk: bytes, number: int) -> JournalLine | R
     moment = _older_time(time)
     if moment is None:
         return Refusal("not_a_time", line=number, field="time", value=time[:60])
-    return JournalLine(number, kind, moment, chunk.decode("utf-8").strip(), fields)
+    return JournalLine(number, SAME_MEANING.get(kind, kind), moment, chunk.decode("utf-8").strip(), fields)
 
 
 def _older_time(text: str) -> dt.datetime | None:

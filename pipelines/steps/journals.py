@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pipelines.parsing.journal import OURS, PARSER_VERSION, JournalPlace, JournalSegment, journal_place, parse_segment
 from pipelines.steps.parameter_log import add_event_row, next_sequence
@@ -40,24 +41,23 @@ class JournalOutcome:
 
 @dataclass(frozen=True, slots=True)
 class _Journal:
-    """A journal that belongs to no run yet."""
+    """A journal, and the run it was joined to so far."""
 
     journal_key: str
     run_key: str
     dialect: str
     began_at: dt.datetime
+    run_id: str | None
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _RunStart:
-    """What joins a run to a journal."""
+class _RunTimes:
+    """When a run went on; `last_at` is None where its clock is not the wall's."""
 
     run_id: str
-    algorithm_id: str
-    name: str
-    started_at: dt.datetime | None
-    source_path: str
+    started_at: dt.datetime
+    last_at: dt.datetime | None
 
 
 def ingest_journals(session: WriteSession, root: Path, deployment: str | None = None) -> JournalOutcome:
@@ -130,11 +130,11 @@ def _store(
 ) -> tuple[int, int]:
     """Add lines that are new; a line that says something else than before is refused, because journals only grow."""
     segment = str(place.segment)
-    before: dict[int, str] = dict(
-        session.rows(
-            "SELECT line, payload FROM records.journal_entries WHERE journal_key = ? AND segment = ?", [key, segment]
-        )
+    stored = session.rows(
+        "SELECT line, payload, kind FROM records.journal_entries WHERE journal_key = ? AND segment = ?", [key, segment]
     )
+    before: dict[int, str] = {number: payload for number, payload, _ in stored}
+    _rename(session, key, segment, {number: kind for number, _, kind in stored}, found)
     changed = [line for line in found.lines if before.get(line.line, line.payload) != line.payload]
     for line in changed:
         session.refuse(path=path, sha256=sha256, reason="changed_line", line=line.line, value=line.payload[:200])
@@ -159,13 +159,24 @@ def _store(
     return session.insert_new(JournalEntry, frame(JournalEntry, rows)), len(changed)
 
 
+def _rename(session: WriteSession, key: str, segment: str, kinds: Mapping[int, str], found: JournalSegment) -> None:
+    """Give entries that an older reader stored the kind they have by now."""
+    for line in found.lines:
+        if kinds.get(line.line, line.kind) != line.kind:
+            session.execute(
+                "UPDATE records.journal_entries SET kind = ? WHERE journal_key = ? AND segment = ? AND line = ? "
+                "AND payload = ?",
+                [line.kind, key, segment, line.line, line.payload],
+            )
+
+
 def link_journals(session: WriteSession) -> int:
-    """Join journals to their runs; returns how many were joined now.
+    """Join journals to their runs, each time anew, so that what was read first never decides; returns how many changed.
 
     Exact where the run published its journal's name as a statistic. Otherwise a journal inside a run's own folder is
-    that run's, and one that carries an algorithm id belongs to the run of that id which began within ten minutes.
+    that run's, and one that carries an algorithm id belongs to the run of that id which began within ten minutes of
+    it; of paper and live runs, whose clock is the wall's, also to the one that was going on.
     """
-    linked = 0
     with session.transaction():
         named: dict[str, str] = dict(
             session.rows(
@@ -173,53 +184,71 @@ def link_journals(session: WriteSession) -> int:
                 "GROUP BY value_text HAVING count(DISTINCT run_id) = 1"
             )
         )
-        runs = [
-            _RunStart(*row)
-            for row in session.rows(
-                "SELECT run_id, algorithm_id, name, started_at, source_path FROM records.runs ORDER BY run_id"
+        journals, runs = _journals(session), _Runs(session)
+        wanted = {journal.journal_key: named.get(journal.run_key) or runs.guess(journal) for journal in journals}
+        wanted |= _nameless(session, wanted)
+        changed = [journal for journal in journals if journal.run_id != wanted[journal.journal_key]]
+        for journal in changed:
+            session.execute(
+                "UPDATE records.journal_entries SET run_id = ? WHERE journal_key = ?",
+                [wanted[journal.journal_key], journal.journal_key],
             )
-        ]
-        for journal in _unlinked(session):
-            run_id = named.get(journal.run_key) or _guess(journal, runs)
-            if run_id is not None:
-                session.execute(
-                    "UPDATE records.journal_entries SET run_id = ? WHERE journal_key = ?", [run_id, journal.journal_key]
-                )
-                linked += 1
-        linked += _inherit(session)
-    return linked
+    return len(changed)
 
 
-def _unlinked(session: WriteSession) -> list[_Journal]:
+def _journals(session: WriteSession) -> list[_Journal]:
     rows = session.rows(
         "SELECT j.journal_key, any_value(j.run_key), any_value(j.dialect), min(j.occurred_at), "
+        "CASE WHEN count(*) = count(j.run_id) AND count(DISTINCT j.run_id) = 1 THEN min(j.run_id) END, "
         "list(DISTINCT f.path ORDER BY f.path) FILTER (WHERE f.path IS NOT NULL) "
         "FROM records.journal_entries j LEFT JOIN ops.files f ON f.sha256 = j.sha256 AND f.kind = ? "
-        "GROUP BY j.journal_key HAVING count(*) > count(j.run_id) ORDER BY j.journal_key",
+        "GROUP BY j.journal_key ORDER BY j.journal_key",
         [KIND],
     )
-    return [_Journal(key, run, dialect, began, tuple(paths or ())) for key, run, dialect, began, paths in rows]
-
-
-def _guess(journal: _Journal, runs: list[_RunStart]) -> str | None:
-    """The one run a journal can belong to by its place or its start; None where that is none or several."""
-    if journal.run_key == "":
-        return None
-    inside = [run for run in runs if any(path.startswith(f"{run.source_path.rstrip('/')}/") for path in journal.paths)]
-    if len(inside) == 1:
-        return inside[0].run_id
-    algorithm, began = journal.run_key, journal.began_at
-    stamped = _STAMPED.fullmatch(journal.run_key) if journal.dialect == OURS else None
-    if stamped:
-        algorithm = stamped["algorithm"]
-        began = dt.datetime.strptime(stamped["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-    near = [
-        (abs(run.started_at - began), run.run_id)
-        for run in runs
-        if run.started_at is not None and _plain(run.algorithm_id) == algorithm
+    return [
+        _Journal(key, run, dialect, began, linked, tuple(paths or ()))
+        for key, run, dialect, began, linked, paths in rows
     ]
-    near = [found for found in near if found[0] <= START_TOLERANCE]
-    return min(near)[1] if near else None
+
+
+class _Runs:
+    """Runs by what a journal tells of its own: the folder it lies in, or an algorithm id and a time."""
+
+    def __init__(self, session: WriteSession) -> None:
+        self._by_folder: dict[str, set[str]] = defaultdict(set)
+        self._by_algorithm: dict[str, list[_RunTimes]] = defaultdict(list)
+        for folder, run_id in session.rows(
+            "SELECT source_path, run_id FROM records.runs UNION SELECT folder, run_id FROM records.run_folders"
+        ):
+            self._by_folder[str(PurePath(folder))].add(run_id)
+        for run_id, algorithm_id, started_at, last_at in session.rows(
+            "SELECT run_id, algorithm_id, started_at, "
+            "CASE WHEN mode IN ('paper', 'live') THEN coalesce(ended_at, newest_at) END "
+            "FROM records.runs WHERE started_at IS NOT NULL ORDER BY run_id"
+        ):
+            self._by_algorithm[_plain(algorithm_id)].append(_RunTimes(run_id, started_at, last_at))
+
+    def guess(self, journal: _Journal) -> str | None:
+        """The one run a journal can belong to by its place or its start; None where that is none or several."""
+        if journal.run_key == "":
+            return None
+        inside = set[str]()
+        for path in journal.paths:
+            for folder in PurePath(path).parents:
+                inside |= self._by_folder.get(str(folder), set())
+        if len(inside) == 1:
+            return inside.pop()
+        algorithm, began = journal.run_key, journal.began_at
+        if journal.dialect == OURS and (stamped := _STAMPED.fullmatch(journal.run_key)):
+            algorithm = stamped["algorithm"]
+            began = dt.datetime.strptime(stamped["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+        near = [
+            (abs(run.started_at - began), run.run_id)
+            for run in self._by_algorithm.get(algorithm, ())
+            if abs(run.started_at - began) <= START_TOLERANCE
+            or (run.last_at is not None and run.started_at <= began <= run.last_at)
+        ]
+        return min(near)[1] if near else None
 
 
 def _plain(algorithm_id: str) -> str:
@@ -227,18 +256,17 @@ def _plain(algorithm_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", algorithm_id)[:80]
 
 
-def _inherit(session: WriteSession) -> int:
+def _nameless(session: WriteSession, wanted: Mapping[str, str | None]) -> dict[str, str]:
     """A nameless journal of the older layout is the first line of another one: the same run wrote both."""
-    found = session.rows(
-        "SELECT nameless.journal_key, min(other.run_id) FROM records.journal_entries nameless "
+    found: dict[str, set[str]] = defaultdict(set)
+    for nameless, other in session.rows(
+        "SELECT DISTINCT nameless.journal_key, other.journal_key FROM records.journal_entries nameless "
         "JOIN records.journal_entries other ON other.line = nameless.line AND other.payload = nameless.payload "
-        "AND other.run_key <> '' AND other.run_id IS NOT NULL "
-        "WHERE nameless.run_key = '' AND nameless.run_id IS NULL AND nameless.line = 1 "
-        "GROUP BY nameless.journal_key HAVING count(DISTINCT other.run_id) = 1 ORDER BY nameless.journal_key"
-    )
-    for key, run_id in found:
-        session.execute("UPDATE records.journal_entries SET run_id = ? WHERE journal_key = ?", [run_id, key])
-    return len(found)
+        "WHERE nameless.run_key = '' AND nameless.line = 1 AND other.run_key <> ''"
+    ):
+        if (run_id := wanted.get(other)) is not None:
+            found[nameless].add(run_id)
+    return {nameless: run_ids.pop() for nameless, run_ids in found.items() if len(run_ids) == 1}
 
 
 def acknowledge(session: WriteSession) -> int:

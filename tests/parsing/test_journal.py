@@ -87,7 +87,23 @@ def test_the_older_dialect_is_read_with_both_its_times() -> None:
     assert live.lines[0].occurred_at == dt.datetime(2026, 11, 18, 14, 28, 13, 386143, tzinfo=dt.UTC)
     backtest = parse_segment((OLDER_FILES / "tk-tastytrade-covid.jsonl").read_bytes())
     assert backtest.lines[0].occurred_at == dt.datetime(2019, 12, 2, 5, tzinfo=dt.UTC)
-    assert {line.kind for line in backtest.lines} == {"parameters_applied", "order_sent", "filled"}
+    assert {line.kind for line in backtest.lines} == {"parameters_applied", "order_sent", "order_event"}
+    assert sum('"kind": "filled"' in line.payload for line in backtest.lines) > 0
+
+
+def test_a_kind_of_the_older_dialect_that_ours_does_not_know_keeps_its_name() -> None:
+    lines = [b'{"kind":"%s","time":"2026-11-18T14:28:13Z"}' % kind for kind in (b"assigned", b"gone", b"command")]
+    assert [line.kind for line in parse_segment(b"\n".join(lines)).lines] == ["assignment", "gone", "command"]
+
+
+def test_without_its_first_line_an_older_journal_waits_until_it_is_readable() -> None:
+    whole = (OLDER_FILES / "L-3100000003.jsonl").read_bytes()
+    found = parse_segment(b"\x00" + whole[1:])
+    assert (found.lines, found.first_line_hash) == ((), None)
+    assert [(refusal.reason, refusal.line) for refusal in found.refusals] == [
+        ("not_json", 1),
+        ("first_line_unreadable", 1),
+    ]
 
 
 def test_a_journal_without_a_name_is_read_like_any_other() -> None:

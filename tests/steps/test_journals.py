@@ -169,3 +169,44 @@ def test_a_forecast_is_shown_beside_the_modelled_fee(warehouse: Warehouse, tmp_p
         link_journals(session)
         [row] = session.rows("SELECT run_id, order_id, event_id, total_text, difference FROM marts.fee_forecasts")
     assert (row[0], row[1], row[2], row[3], str(row[4])) == ("run-1", 3, 2, "2.294", "0.294000")
+
+
+def test_a_journal_is_joined_anew_when_a_run_that_fits_better_is_read_later(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    store = tmp_path / "storage"
+    write_segment(store, RUN, 1, [note(1)])
+    with warehouse.writer("first") as session:
+        ingest_journals(session, store)
+        store_run(session, "near", algorithm_id="L-31", started_at=BEGAN + dt.timedelta(minutes=5))
+        assert link_journals(session) == 1
+        store_run(session, "nearer", algorithm_id="L-31", started_at=BEGAN + dt.timedelta(minutes=1))
+        assert link_journals(session) == 1
+        assert session.rows("SELECT DISTINCT run_id FROM records.journal_entries") == [("nearer",)]
+        assert link_journals(session) == 0
+
+
+def test_a_journal_whose_first_line_was_broken_for_a_while_is_stored_once(warehouse: Warehouse, tmp_path: Path) -> None:
+    path = tmp_path / "storage" / "journal" / "L-3100000003.jsonl"
+    path.parent.mkdir(parents=True)
+    whole = (OLDER / "journal" / "L-3100000003.jsonl").read_bytes()
+    with warehouse.writer("broken, then whole") as session:
+        path.write_bytes(b"\x00" + whole[1:])
+        assert ingest_journals(session, tmp_path / "storage").new_entries == 0
+        path.write_bytes(whole)
+        assert ingest_journals(session, tmp_path / "storage").new_entries == 16
+        assert session.rows("SELECT count(*), count(DISTINCT journal_key) FROM records.journal_entries") == [(16, 1)]
+        assert session.rows("SELECT count(*) FROM ops.quarantine WHERE state = 'open'") == [(0,)]
+
+
+def test_entries_that_an_older_reader_stored_get_the_kind_they_have_by_now(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    shutil.copytree(OLDER, tmp_path / "storage")
+    with warehouse.writer("older reader") as session:
+        ingest_journals(session, tmp_path / "storage")
+        session.execute("UPDATE records.journal_entries SET kind = 'filled' WHERE payload LIKE '%\"filled\"%'")
+        session.execute("UPDATE ops.files SET parser_version = '1' WHERE kind = 'journal'")
+        assert session.rows("SELECT count(*) > 0 FROM records.journal_entries WHERE kind = 'filled'") == [(True,)]
+        assert ingest_journals(session, tmp_path / "storage").new_entries == 0
+        assert session.rows("SELECT count(*) FROM records.journal_entries WHERE kind = 'filled'") == [(0,)]
