@@ -36,7 +36,8 @@ EXIT_REFUSED = 5
 @json_option
 @pass_session
 def ingest(session: Session, paths: tuple[Path, ...], account: str | None, rehearses: str | None) -> None:
-    """Take in PATHS: run folders, folders of runs, live folders, object stores, statements, prices.
+    """Take in PATHS: runs of any age, folders of them, live folders, optimisations,
+    saved API replies, object stores, statements, prices.
 
     Known bytes are skipped; what is refused is kept in quarantine and listed (exit code 5).
     """

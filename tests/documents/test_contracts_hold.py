@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,154 +20,44 @@ from tests.documents.contract_samples import SAMPLES, WRITERS
 from tomking.kernel import contracts
 from tomking.kernel.parameters import History, HistoryEntry, dump, parse, parse_history
 from warehouse.access import Warehouse
-from warehouse.views_loader import FOLDER
+from warehouse.views_loader import FOLDER, MACROS
 
-TEXT, WHOLE, DAY, INSTANT = "VARCHAR", "BIGINT", "DATE", "TIMESTAMP WITH TIME ZONE"
-MONEY, AMOUNT, MEASURE, FLAG, HELD = "DECIMAL(18,6)", "DECIMAL(38,6)", "DOUBLE", "BOOLEAN", "DECIMAL(38,4)"
+VIEWS: dict[str, dict[str, str]] = tomllib.loads(
+    Path(__file__).with_name("stable_views.toml").read_text(encoding="utf-8")
+)
+"""The columns of views and functions by name, in their order, with their types."""
 
-VIEWS: dict[str, dict[str, str]] = {
-    "runs": {
-        "run_id": TEXT,
-        "name": TEXT,
-        "mode": TEXT,
-        "state": TEXT,
-        "started_at": INSTANT,
-        "ended_at": INSTANT,
-        "orders": WHOLE,
-        "events": WHOLE,
-        "fills": WHOLE,
-        "insights": WHOLE,
-        "start_equity": AMOUNT,
-        "end_equity": AMOUNT,
-        "parameter_set_id": TEXT,
-        "source_path": TEXT,
-    },
-    "run_fees": {"run_id": TEXT, "currency": TEXT, "fee": TEXT, "events_with_fee": WHOLE},
-    "orders": {
-        "run_id": TEXT,
-        "order_id": WHOLE,
-        "group_id": WHOLE,
-        "order_type": TEXT,
-        "status": TEXT,
-        "symbol": TEXT,
-        "direction": TEXT,
-        "quantity": AMOUNT,
-        "price": AMOUNT,
-        "created_at": INSTANT,
-        "tag": TEXT,
-        "strategy": TEXT,
-        "trade_id": TEXT,
-    },
-    "fills": {
-        "run_id": TEXT,
-        "order_id": WHOLE,
-        "event_id": WHOLE,
-        "filled_at": INSTANT,
-        "session_date": DAY,
-        "symbol": TEXT,
-        "underlying": TEXT,
-        "security_type": TEXT,
-        "quantity": AMOUNT,
-        "price": AMOUNT,
-        "currency": TEXT,
-        "fee": TEXT,
-        "fee_currency": TEXT,
-        "is_assignment": FLAG,
-    },
-    "strategy_trades": {
-        "run_id": TEXT,
-        "trade_id": TEXT,
-        "strategy": TEXT,
-        "kind": TEXT,
-        "side": TEXT,
-        "quantity": AMOUNT,
-        "opened_at": INSTANT,
-        "closed_at": INSTANT,
-        "ended_by": TEXT,
-        "credit": AMOUNT,
-        "profit_loss": AMOUNT,
-        "fees": AMOUNT,
-        "days_held": HELD,
-    },
-    "fee_reconciliation": {
-        "run_id": TEXT,
-        "account": TEXT,
-        "lean_order_id": WHOLE,
-        "broker_order_id": TEXT,
-        "symbol": TEXT,
-        "session_date": DAY,
-        "modelled": MONEY,
-        "expected": MONEY,
-        "charged": MONEY,
-        "difference": MONEY,
-        "cause": TEXT,
-        "tolerance": MONEY,
-        "state": TEXT,
-    },
-    "fee_causes": {
-        "run_id": TEXT,
-        "account": TEXT,
-        "lean_order_id": WHOLE,
-        "symbol": TEXT,
-        "component": TEXT,
-        "cause": TEXT,
-        "amount": MONEY,
-    },
-    "breaks": {
-        "break_id": TEXT,
-        "run_id": TEXT,
-        "account": TEXT,
-        "lean_order_id": WHOLE,
-        "symbol": TEXT,
-        "session_date": DAY,
-        "cause": TEXT,
-        "amount": MONEY,
-        "state": TEXT,
-        "owner": TEXT,
-        "age_days": WHOLE,
-        "note": TEXT,
-    },
-    "regimes": {
-        "session_date": DAY,
-        "universe": TEXT,
-        "regime": TEXT,
-        "danger": WHOLE,
-        "diversification": WHOLE,
-        "mean_correlation": MEASURE,
-        "score": MEASURE,
-        "reason": TEXT,
-        "known_at": INSTANT,
-    },
-    "parameter_sets": {
-        "parameter_set_id": TEXT,
-        "sha256": TEXT,
-        "state": TEXT,
-        "effective_from": DAY,
-        "data_through": DAY,
-        "published_at": INSTANT,
-        "acknowledged_at": INSTANT,
-        "acknowledged_by_run": TEXT,
-    },
-    "quarantine": {"file": TEXT, "line": WHOLE, "field": TEXT, "reason": TEXT, "refused_at": INSTANT, "state": TEXT},
-}
-
+TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
 RELEASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 
 # --- views --------------------------------------------------------------------------------------------------------
 
 
+def file_of(view: str) -> Path:
+    """The file of a view, or of a function that compares two runs."""
+    [found] = [path for folder in (FOLDER, MACROS) if (path := folder / f"{view}.sql").is_file()]
+    return found
+
+
+def test_the_tutorial_lists_exactly_what_keeps_its_columns() -> None:
+    table = TUTORIAL.read_text(encoding="utf-8").split("## What the views are")[1]
+    assert set(re.findall(r"`marts\.([a-z_]+)", table)) == set(VIEWS)
+
+
 @pytest.mark.parametrize("view", sorted(VIEWS))
 def test_a_view_keeps_its_columns_their_types_and_their_order(view: str, warehouse: Warehouse) -> None:
     with warehouse.reader() as connection:
-        found = [(row[0], row[1]) for row in connection.execute(f"describe marts.{view}").fetchall()]
+        relation = view if file_of(view).parent == FOLDER else f"{view}('', '')"
+        described = connection.execute(f"describe from marts.{relation}").fetchall()
+    found = [(row[0], row[1]) for row in described]
     kept = [column for column in found if column[0] in VIEWS[view]]
     assert kept == list(VIEWS[view].items())
 
 
 @pytest.mark.parametrize(("view", "columns"), sorted(VIEWS.items()))
 def test_every_column_is_explained_at_the_head_of_its_view(view: str, columns: dict[str, str]) -> None:
-    text = (FOLDER / f"{view}.sql").read_text(encoding="utf-8")
+    text = file_of(view).read_text(encoding="utf-8")
     head = " ".join(line for line in text.splitlines() if line.startswith("--"))
     assert [column for column in columns if not re.search(rf"\b{column}\b", head)] == []
 

@@ -60,7 +60,7 @@ def from_lean(
     if kind == "equity":
         multiplier = Decimal(1) if identifier.market == _USA else None
         return Instrument(equity_key(ticker), "equity", ticker, multiplier=multiplier)
-    key = ticker.replace("/", "") if kind in _PAIRS else ticker
+    key = (ticker.replace("/", "") or identifier.root) if kind in _PAIRS else ticker
     if kind == "crypto_future":
         # The coin itself has the same text on the same exchange.
         key += f".{identifier.day:%y%m%d}" if identifier.day else ".PERP"
@@ -86,8 +86,9 @@ def _option(identifier: SecurityId, value: str, kind: str, underlying: str | Non
     style = "european" if identifier.style else "american"
     call_put = "P" if identifier.put else "C"
     if value.startswith("?") or identifier.day is None:  # a canonical symbol: the chain, not a contract
-        of = underlying or value.lstrip("?")
-        return Instrument(value, kind, value, underlying=of, root=identifier.root, style=style)
+        name = value.strip() or f"?{identifier.root}"
+        of = underlying or name.lstrip("?") or identifier.root
+        return Instrument(name, kind, name, underlying=of, root=identifier.root, style=style)
     try:
         symbol = parse_occ(value)
     except SymbolError:  # no option text at all: the identifier alone says what it is
@@ -120,7 +121,8 @@ def _checked_strike(printed: Decimal, identifier: SecurityId, value: str) -> Dec
 def _future(identifier: SecurityId, value: str) -> Instrument:
     multiplier = FUTURE_MULTIPLIERS.get(identifier.root)
     if value.startswith("/") or identifier.day is None:  # the continuous contract
-        return Instrument(value, "future", value, root=identifier.root, multiplier=multiplier)
+        name = value.strip() or f"/{identifier.root}"
+        return Instrument(name, "future", name, root=identifier.root, multiplier=multiplier)
     # A spelling of its own names it as well as anything; no text at all leaves what the identifier says.
     key = futures_symbols.key_in_option_text(value.strip()) or value.strip() or _key_of_future(identifier)
     return Instrument(
