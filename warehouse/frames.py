@@ -11,7 +11,7 @@ import datetime as dt
 import functools
 import math
 import numbers
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import Any
 
@@ -31,6 +31,9 @@ _MONEY_LIMIT = Decimal(10) ** (MONEY_PRECISION - MONEY_SCALE)
 # `abs`: the latter rounds to the 28 digits of the default context.
 _WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN)
 _INTEGER_LIMIT = 2**63
+
+# What polars casts as `to_money` would: no more than the column's places, further zeros aside, and no exponent.
+_PLAIN_AMOUNT = rf"^-?[0-9]{{1,{MONEY_PRECISION - MONEY_SCALE}}}(?:\.[0-9]{{1,{MONEY_SCALE}}}0*)?$"
 
 Convert = Callable[[object], object]
 
@@ -64,6 +67,19 @@ def to_money(value: Decimal | str) -> Decimal:
     if rounded.copy_abs() >= _MONEY_LIMIT:
         raise FrameError(f"an amount of more than {MONEY_PRECISION - MONEY_SCALE} integer digits: {value!r}")
     return rounded
+
+
+def money_series(texts: pl.Series) -> pl.Series:
+    """Amounts given as the text of JSON numbers, each as `to_money` makes it; null where the text is, and where
+    `to_money` would raise.
+    """
+    plain = texts.str.contains(_PLAIN_AMOUNT)
+    amounts = texts.set(~plain, None).cast(MONEY, strict=False)
+    odd = texts.is_not_null() & amounts.is_null()
+    if not odd.any():
+        return amounts
+    rounded = [None if text is None else _money_or_none(text) for text in texts.filter(odd)]
+    return amounts.scatter(odd.arg_true(), pl.Series(rounded, dtype=MONEY))
 
 
 def table_of(model: type[Base]) -> Table:
@@ -124,6 +140,27 @@ def frame(model: type[Base], rows: Iterable[Mapping[str, object]]) -> pl.DataFra
     return pl.DataFrame(columns, schema=schema)
 
 
+def frame_of_tuples(model: type[Base], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    """A frame from many rows, each the values of these columns: faster than `frame`, and amounts may be of any length.
+
+    Amounts are rounded as `to_money` rounds, and null where it would raise. Raises `FrameError` for a value of another
+    type; columns that are missing and required values that are null are found when the frame is written.
+    """
+    schema = frame_schema(model)
+    columns = []
+    for name, values in zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True):
+        dtype = schema[name]
+        try:
+            if dtype == MONEY:
+                texts = [None if value is None else str(value) for value in values]
+                columns.append(money_series(pl.Series(name, texts, dtype=pl.String)))
+            else:
+                columns.append(pl.Series(name, values, dtype=dtype, strict=True))
+        except (TypeError, pl.exceptions.PolarsError) as error:
+            raise FrameError(f"{_full_name(table_of(model))}.{name} cannot hold every value", why=str(error)) from error
+    return pl.DataFrame(columns)
+
+
 def conform(model: type[Base], given: pl.DataFrame) -> pl.DataFrame:
     """The frame with the model's columns in the table's order and of its exact types, nulls where a column is absent.
 
@@ -145,6 +182,13 @@ def conform(model: type[Base], given: pl.DataFrame) -> pl.DataFrame:
             raise FrameError(f"{_full_name(table)}.{column.name} is required and has no value", where=f"row {row}")
         columns.append(series)
     return pl.DataFrame(columns, schema=schema)
+
+
+def _money_or_none(text: str) -> Decimal | None:
+    try:
+        return to_money(text)
+    except FrameError:
+        return None
 
 
 def _widened(table: Table, series: pl.Series, wanted: pl.DataType) -> pl.Series:

@@ -7,8 +7,10 @@ Never here: identifying or parsing a file.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warehouse.frames import frame
 from warehouse.models.ops import LedgerFile
@@ -48,29 +50,42 @@ def known_file(session: WriteSession, sha256: str, kind: str, parser_version: st
     return bool(session.rows(sql, params)[0][0])
 
 
-def record_file(session: WriteSession, entry: Entry) -> None:
-    """Write down what became of a file (its bytes under its path).
+def record_files(session: WriteSession, entries: Sequence[Entry]) -> None:
+    """Write down what became of files (their bytes under their paths), each at most once.
 
     `unchanged` over a line that is there already leaves its outcome and moves only the day it was last seen: looking
     at the same folder again changes the warehouse once a day at most.
     """
-    known = session.rows(
-        "SELECT first_seen_at, last_seen_at, size, kind, parser_version, outcome, run_id, account, message "
-        "FROM ops.files WHERE sha256 = ? AND path = ?",
-        [entry.sha256, entry.path],
+    if not entries:
+        return
+    found = session.rows(
+        "SELECT sha256, path, first_seen_at, last_seen_at, size, kind, parser_version, outcome, run_id, account, message "
+        "FROM ops.files WHERE sha256 IN (SELECT unnest(?::VARCHAR[]))",
+        [[entry.sha256 for entry in entries]],
     )
+    known = {(sha256, path): line for sha256, path, *line in found}
+    new: list[dict[str, object]] = []
+    old: list[dict[str, object]] = []
+    for entry in entries:
+        before = known.get((entry.sha256, entry.path))
+        line = _line(entry, before, session.now)
+        if line is not None:
+            (new if before is None else old).append(line)
+    session.insert(LedgerFile, frame(LedgerFile, new))
+    if old:
+        session.upsert(LedgerFile, frame(LedgerFile, old))
+
+
+def _line(entry: Entry, known: Sequence[Any] | None, now: dt.datetime) -> dict[str, object] | None:
+    """The line of a file, None where the one that is there says it all."""
     values = asdict(entry)
-    if known:
-        first_seen_at, last_seen_at, *rest = known[0]
-        names = ("size", "kind", "parser_version", "outcome", "run_id", "account", "message")
-        before = dict(zip(names, rest, strict=True))
-        if entry.outcome == "unchanged":
-            values.update(before)
-        same = all(values[name] == before[name] for name in names)
-        if same and last_seen_at.date() == session.now.date():
-            return
-        values["first_seen_at"] = first_seen_at
-    else:
-        values["first_seen_at"] = session.now
-    values["last_seen_at"] = session.now
-    session.upsert(LedgerFile, frame(LedgerFile, [values]))
+    if known is None:
+        return values | {"first_seen_at": now, "last_seen_at": now}
+    first_seen_at, last_seen_at, *rest = known
+    names = ("size", "kind", "parser_version", "outcome", "run_id", "account", "message")
+    before = dict(zip(names, rest, strict=True))
+    if entry.outcome == "unchanged":
+        values.update(before)
+    if all(values[name] == before[name] for name in names) and last_seen_at.date() == now.date():
+        return None
+    return values | {"first_seen_at": first_seen_at, "last_seen_at": now}

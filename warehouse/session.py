@@ -156,8 +156,13 @@ class WriteSession:
         message: str | None = None,
     ) -> None:
         """Write down what became of a file; see `warehouse.ledger`."""
-        entry = ledger.Entry(str(path), sha256, size, kind, parser_version, outcome, run_id, account, message)
-        ledger.record_file(self, entry)
+        self.record_files(
+            [ledger.Entry(str(path), sha256, size, kind, parser_version, outcome, run_id, account, message)]
+        )
+
+    def record_files(self, entries: Sequence[ledger.Entry]) -> None:
+        """Write down what became of several files at once."""
+        ledger.record_files(self, entries)
 
     def refuse(
         self,

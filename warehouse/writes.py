@@ -7,8 +7,7 @@ Never here: transactions and what counts as a change of the warehouse (`warehous
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import duckdb
 import polars as pl
@@ -81,9 +80,8 @@ def holds_exactly(
     found = rows(connection, f"SELECT count(*) FROM {table} WHERE {where}", params)[0][0]
     if found != rows_given.height:
         return False
-    with _registered(connection, rows_given):
-        sql = f"SELECT count(*) FROM (SELECT {listed} FROM {table} WHERE {where} EXCEPT ALL SELECT {listed} FROM {_FRAME})"
-        return bool(rows(connection, sql, params)[0][0] == 0)
+    sql = f"SELECT count(*) FROM (SELECT {listed} FROM {table} WHERE {where} EXCEPT ALL SELECT {listed} FROM {_FRAME})"
+    return bool(_with_frame(connection, sql, rows_given, params).fetchall()[0][0] == 0)
 
 
 def delete(connection: duckdb.DuckDBPyConnection, model: type[Base], where: str, params: Sequence[object]) -> int:
@@ -93,10 +91,7 @@ def delete(connection: duckdb.DuckDBPyConnection, model: type[Base], where: str,
 
 def changed_rows(connection: duckdb.DuckDBPyConnection, sql: str, params: Sequence[object] = ()) -> int | None:
     """Run a statement; returns the rows an INSERT, UPDATE or DELETE touched, None for any other statement."""
-    answer = connection.execute(sql, list(params))
-    columns = [column[0] for column in answer.description or ()]
-    found = answer.fetchall()
-    return int(found[0][0]) if columns == ["Count"] and len(found) == 1 else None
+    return _count(connection.execute(sql, list(params)))
 
 
 def full_name(model: type[Base]) -> str:
@@ -109,21 +104,29 @@ def _insert(connection: duckdb.DuckDBPyConnection, model: type[Base], rows_given
     if rows_given.is_empty():
         return 0
     names = ", ".join(quoted(name) for name in rows_given.columns)
-    with _registered(connection, rows_given):
-        try:
-            sql = f"INSERT INTO {full_name(model)} ({names}) SELECT {names} FROM {_FRAME} f {tail}"
-            return changed_rows(connection, sql) or 0
-        except duckdb.ConstraintException as error:
-            raise FrameError("rows break a rule of their table", where=full_name(model), why=str(error)) from error
-
-
-@contextmanager
-def _registered(connection: duckdb.DuckDBPyConnection, given: pl.DataFrame) -> Iterator[None]:
-    connection.register(_FRAME, given)
+    sql = f"INSERT INTO {full_name(model)} ({names}) SELECT {names} FROM {_FRAME} f {tail}"
     try:
-        yield
-    finally:
-        connection.unregister(_FRAME)
+        return _count(_with_frame(connection, sql, rows_given)) or 0
+    except duckdb.ConstraintException as error:
+        raise FrameError("rows break a rule of their table", where=full_name(model), why=str(error)) from error
+
+
+def _with_frame(
+    connection: duckdb.DuckDBPyConnection, sql: str, given: pl.DataFrame, params: Sequence[object] = ()
+) -> duckdb.DuckDBPyConnection:
+    """Run a statement that names the frame.
+
+    DuckDB finds it by the name of the variable. A frame that is registered instead stays in memory until the
+    transaction ends.
+    """
+    frame_to_write = given  # noqa: F841 (named in the statement)
+    return connection.execute(sql, list(params))
+
+
+def _count(answer: duckdb.DuckDBPyConnection) -> int | None:
+    columns = [column[0] for column in answer.description or ()]
+    found = answer.fetchall()
+    return int(found[0][0]) if columns == ["Count"] and len(found) == 1 else None
 
 
 def _key_names(model: type[Base]) -> list[str]:

@@ -1,35 +1,28 @@
 """Order events: LEAN's only exact account of fills, fees, expiries and assignments.
 
-Holds: the shape of an entry of `<id>-order-events.json` in both notations, and the grammar of its messages.
+Holds: the shape of an entry of `<id>-order-events.json`, the columns made from many, the grammar of their messages.
 Belongs here: a field or a message of an event.
 Never here: the session an event belongs to (that needs the calendar) or money made from several events.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
+import polars as pl
 from msgspec import Raw
 
+from pipelines.parsing.lean_columns import INSTANT, Rows, flags, is_zero, read_entries, texts
 from pipelines.parsing.lean_enums import EVENT_STATUSES
-from pipelines.parsing.lean_json import (
-    ABSENT,
-    Unreadable,
-    amount,
-    instant_from_seconds,
-    number_text,
-    read_file,
-    read_object,
-    required_amount,
-)
-from pipelines.parsing.refusals import Refusal
+from pipelines.parsing.lean_json import ABSENT, Unreadable
+from pipelines.parsing.lean_stream import split
+from pipelines.parsing.refusals import Refusal, Refused
 
-_DIRECTIONS = ("buy", "sell", "hold")
+_DIRECTIONS = {name: name for name in ("buy", "sell", "hold")}
 _FILLED = ("filled", "partially_filled")
 
 # "OTM. Underlying: 3700.65. Loss: -40.0. tag": a number may end in digits, never in the full stop after it.
@@ -43,7 +36,7 @@ _DELIVERY = ("Option Exercise", "Option Assignment")
 _DELISTING = "Liquidate from delisting"
 
 
-class EventJson(msgspec.Struct, rename="camel"):
+class EventJson(msgspec.Struct, rename="camel", gc=False):
     """One event as written since 2024-04-02."""
 
     id: str
@@ -77,61 +70,55 @@ class SettlementNote:
     tag: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LeanEvent:
-    """One event; quantities signed. `fee` None: the engine set none, an explicit zero is 0."""
+SCHEMA = pl.Schema(
+    {
+        "event_key": pl.String(),
+        "order_id": pl.Int64(),
+        "event_id": pl.Int64(),
+        "occurred_at": INSTANT,
+        "kind": pl.String(),
+        "status": pl.String(),
+        "symbol_id": pl.String(),
+        "symbol": pl.String(),
+        "direction": pl.String(),
+        "quantity": pl.String(),
+        "fill_quantity": pl.String(),
+        "fill_price": pl.String(),
+        "fill_price_currency": pl.String(),
+        "fee": pl.String(),
+        "fee_currency": pl.String(),
+        "limit_price": pl.String(),
+        "stop_price": pl.String(),
+        "is_assignment": pl.Boolean(),
+        "is_in_the_money": pl.Boolean(),
+        "message": pl.String(),
+        "is_fill": pl.Boolean(),
+        "is_filled": pl.Boolean(),
+    }
+)
+"""One row per event. Numbers are the texts that stand in the file, quantities signed. `fee` null: the engine set none,
+an explicit zero is one. `is_fill`: the event changed a position, `is_filled`: it filled its order. `kind`: trade, expiry, exercise, assignment, delivery,
+delisting; the status where nothing was filled."""
+KEYS = ("order_id", "event_id", "occurred_at", "is_filled", "is_fill")
+SYMBOLS = ("symbol_id", "symbol")
+"""The columns that questions about all events need, and those that describe what is traded."""
 
-    event_key: str
-    order_id: int
-    event_id: int
-    occurred_at: dt.datetime
-    kind: str
-    status: str
-    symbol_id: str
-    symbol: str
-    direction: str
-    quantity: Decimal | None
-    fill_quantity: Decimal
-    fill_quantity_text: str
-    fill_price: Decimal
-    fill_price_text: str
-    fill_price_currency: str | None
-    fee: Decimal | None
-    fee_text: str | None
-    fee_currency: str | None
-    limit_price: Decimal | None
-    stop_price: Decimal | None
-    is_assignment: bool
-    is_in_the_money: bool
-    message: str | None
 
-    @property
-    def is_fill(self) -> bool:
-        """Whether the event changed a position."""
-        return self.fill_quantity != 0
+def parse_events(blocks: Iterable[bytes]) -> Iterator[tuple[pl.DataFrame, list[Refusal]]]:
+    """The events of one file in batches, in the order of the file, and a refusal for each that cannot be read.
 
-
-def parse_events(data: bytes) -> tuple[list[LeanEvent], list[Refusal]]:
-    """All events of one file in the order of time, and a refusal for each that cannot be read.
-
-    Raises `Refused` when the file is not a list of JSON values. A file of a run still going is newest first.
+    Raises `Refused` when the file is not a list of JSON values, at the latest after its last batch.
     """
-    entries = read_file(data, list[Raw])
-    hyphenated = _is_hyphenated(entries)
-    events: list[LeanEvent] = []
-    refusals: list[Refusal] = []
-    for number, raw in enumerate(entries):
-        place = f"$[{number}]"
-        try:
-            events.append(_event(read_object(_camel(raw, place) if hyphenated else raw, EventJson, place), place))
-        except Unreadable as error:
-            refusals.append(error.refusal)
-    return in_order(events), refusals
-
-
-def in_order(events: Iterable[LeanEvent]) -> list[LeanEvent]:
-    """Events by time, then by order and number."""
-    return sorted(events, key=lambda event: (event.occurred_at, event.order_id, event.event_id))
+    first = 0
+    try:
+        for part in split(blocks, [()]):
+            if not part.is_batch or part.data[:1] != b"[":
+                raise Unreadable("does not have the shape of LEAN's format: a list of events", field="$")
+            found, count, refusals = _batch(part.data, first)
+            first += count
+            yield found, refusals
+    except Unreadable as error:
+        raise Refused(error.refusal) from error
 
 
 def read_settlement(message: str | None) -> SettlementNote | None:
@@ -147,64 +134,55 @@ def read_settlement(message: str | None) -> SettlementNote | None:
     )
 
 
-def _is_hyphenated(entries: list[Raw]) -> bool:
-    """Whether the file was written before 2024-04-02: the same members, their names hyphenated."""
-    try:
-        return bool(entries) and "order-id" in read_object(entries[0], dict[str, Raw])
-    except Unreadable:
-        return False
-
-
-def _camel(raw: Raw, place: str) -> bytes:
-    members = read_object(raw, dict[str, Raw], place)
-    renamed = (
-        msgspec.json.encode("".join((head, *(word.title() for word in rest)))) + b":" + bytes(value)
-        for (head, *rest), value in ((name.split("-"), value) for name, value in members.items())
+def _batch(data: bytes, first: int) -> tuple[pl.DataFrame, int, list[Refusal]]:
+    """The events of a batch whose first is the `first` of its file, and how many entries it has."""
+    _, entries, positions, refusals = read_entries(
+        data, EventJson, is_map=False, place=lambda number: f"$[{first + int(number)}]"
     )
-    return b"{" + b",".join(renamed) + b"}"
+    rows = Rows(len(entries), lambda row: f"$[{first + positions[row]}]")
+    found = rows.frame(SCHEMA, _columns(rows, entries))
+    return found, len(entries) + len(refusals), [*refusals, *rows.refusals]
 
 
-def _event(found: EventJson, place: str) -> LeanEvent:
-    seconds, _ = required_amount(found.time, f"{place}.time")
-    fill_quantity, fill_quantity_text = required_amount(found.fill_quantity, f"{place}.fillQuantity")
-    fill_price, fill_price_text = required_amount(found.fill_price, f"{place}.fillPrice")
-    fee_text = number_text(found.order_fee_amount, f"{place}.orderFeeAmount")
-    status = EVENT_STATUSES.get(found.status)
-    if status is None:
-        raise Unreadable("a status that LEAN does not have", f"{place}.status", found.status[:200])
-    if found.direction not in _DIRECTIONS:
-        raise Unreadable("a direction that LEAN does not have", f"{place}.direction", found.direction[:200])
-    if fee_text is not None and not found.order_fee_currency:
-        raise Unreadable("a fee without a currency", f"{place}.orderFeeCurrency", fee_text)
-    return LeanEvent(
-        event_key=found.id,
-        order_id=found.order_id,
-        event_id=found.order_event_id,
-        occurred_at=instant_from_seconds(seconds, f"{place}.time"),
-        kind=_kind(found, status, fill_quantity),
-        status=status,
-        symbol_id=found.symbol,
-        symbol=found.symbol_value or found.symbol,
-        direction=found.direction,
-        quantity=amount(found.quantity, f"{place}.quantity"),
-        fill_quantity=fill_quantity,
-        fill_quantity_text=fill_quantity_text,
-        fill_price=fill_price,
-        fill_price_text=fill_price_text,
-        fill_price_currency=found.fill_price_currency or None,
-        fee=None if fee_text is None else Decimal(fee_text),
-        fee_text=fee_text,
-        fee_currency=found.order_fee_currency if fee_text is not None else None,
-        limit_price=amount(found.limit_price, f"{place}.limitPrice"),
-        stop_price=amount(found.stop_price, f"{place}.stopPrice"),
-        is_assignment=found.is_assignment,
-        is_in_the_money=found.is_in_the_money,
-        message=found.message,
+def _columns(rows: Rows, events: Sequence[EventJson]) -> dict[str, pl.Series]:
+    status = rows.words(
+        "status", [event.status for event in events], EVENT_STATUSES, "a status that LEAN does not have"
     )
+    fill_quantity = rows.numbers("fillQuantity", [event.fill_quantity for event in events], required=True)
+    is_fill = ~is_zero(fill_quantity)
+    fee = rows.numbers("orderFeeAmount", [event.order_fee_amount for event in events])
+    currency = texts([event.order_fee_currency or None for event in events])
+    rows.refuse_where(fee.is_not_null() & currency.is_null(), "a fee without a currency", "orderFeeCurrency")
+    seconds = rows.numbers("time", [event.time for event in events], required=True)
+    return {
+        "event_key": texts([event.id for event in events]),
+        "order_id": rows.integers("orderId", [event.order_id for event in events]),
+        "event_id": rows.integers("orderEventId", [event.order_event_id for event in events]),
+        "occurred_at": rows.seconds("time", seconds),
+        "kind": texts(list(map(_kind, events, status, is_fill))),
+        "status": status,
+        "symbol_id": texts([event.symbol for event in events]),
+        "symbol": texts([event.symbol_value or event.symbol for event in events]),
+        "direction": rows.words(
+            "direction", [event.direction for event in events], _DIRECTIONS, "a direction that LEAN does not have"
+        ),
+        "quantity": rows.numbers("quantity", [event.quantity for event in events]),
+        "fill_quantity": fill_quantity,
+        "fill_price": rows.numbers("fillPrice", [event.fill_price for event in events], required=True),
+        "fill_price_currency": texts([event.fill_price_currency or None for event in events]),
+        "fee": fee,
+        "fee_currency": currency.set(fee.is_null(), None),
+        "limit_price": rows.numbers("limitPrice", [event.limit_price for event in events]),
+        "stop_price": rows.numbers("stopPrice", [event.stop_price for event in events]),
+        "is_assignment": flags([event.is_assignment for event in events]),
+        "is_in_the_money": flags([event.is_in_the_money for event in events]),
+        "message": texts([event.message for event in events]),
+        "is_fill": is_fill,
+        "is_filled": status == "filled",
+    }
 
 
-def _kind(found: EventJson, status: str, fill_quantity: Decimal) -> str:
-    """trade, expiry, exercise, assignment, delivery, delisting; the status where nothing was filled."""
+def _kind(found: EventJson, status: str | None, is_fill: bool | None) -> str | None:
     message = found.message or ""
     if status in _FILLED:
         if (note := read_settlement(message)) is not None:
@@ -215,4 +193,4 @@ def _kind(found: EventJson, status: str, fill_quantity: Decimal) -> str:
             return "delisting"
         if found.is_assignment:
             return "assignment"
-    return "trade" if fill_quantity else status
+    return "trade" if is_fill else status

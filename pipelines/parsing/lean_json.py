@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _INSTANT = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<clock>\d{2}:\d{2}:\d{2})(?:\.(?P<fraction>\d{1,9}))?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 )
+_PLAIN_LENGTH = len("2020-01-02T03:04:05Z")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICRO = Decimal(1_000_000)
 _SECONDS_LIMIT = Decimal(253_402_300_800)  # the year 10000
@@ -126,6 +127,11 @@ def instant(text: str | None, field: str) -> dt.datetime | None:
     """An ISO time with up to nine decimals (cut to microseconds); without a zone it counts as UTC. "" is None."""
     if not text:
         return None
+    if len(text) == _PLAIN_LENGTH and text[4] == text[7] == "-" and text[10] == "T" and text[19] == "Z":
+        try:
+            return _known(dt.datetime.fromisoformat(text))
+        except ValueError as error:
+            raise Unreadable("not an instant", field=field, value=text) from error
     found = _INSTANT.fullmatch(text.strip())
     if found is None:
         raise Unreadable("not an instant", field=field, value=text[:200])
@@ -135,7 +141,12 @@ def instant(text: str | None, field: str) -> dt.datetime | None:
         moment = dt.datetime.fromisoformat(f"{found['day']}T{found['clock']}.{fraction}{zone}").astimezone(dt.UTC)
     except (ValueError, OverflowError) as error:
         raise Unreadable("not an instant", field=field, value=text[:200]) from error
-    return None if moment.year == 1 else moment
+    return _known(moment)
+
+
+def _known(moment: dt.datetime) -> dt.datetime | None:
+    # .NET writes the first instant of its calendar where there is none.
+    return None if moment.year == 1 else moment.astimezone(dt.UTC)
 
 
 def state_instant(text: str | None) -> dt.datetime | None:

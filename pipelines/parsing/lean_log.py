@@ -15,6 +15,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from pipelines.parsing.plain_text import text_of
+
 _CLOCK = r"\d{2}:\d{2}:\d{2}(?:\.\d+)?"
 _ALGORITHM_STAMP = rf"\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}Z?|\d{{8}} {_CLOCK}"
 _ALGORITHM_LINE = re.compile(rf"(?P<stamp>{_ALGORITHM_STAMP}) (?P<rest>.*)")
@@ -30,6 +32,7 @@ _INITIALIZING = "Algorithm Initialization: "
 _QUIT = "Quit():"
 _QUIT_IN_ENGINE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} Quit\(\):")
 _BROKERAGE = re.compile(r"creating brokerage '(?P<name>[^']+)'")
+_BANNER = b"LEAN ALGORITHMIC TRADING ENGINE"
 _VERSION = re.compile(r"LEAN ALGORITHMIC TRADING ENGINE v(?P<version>\S+)")
 # Lines without a stamp that are messages of their own, not the rest of the message before.
 _REPORTS = ("STATISTICS:: ", "DATA USAGE:: ")
@@ -76,6 +79,11 @@ class EngineLog:
     def errors(self) -> tuple[LogMessage, ...]:
         """The messages of level ERROR."""
         return tuple(message for message in self.messages if message.level == "ERROR")
+
+
+def is_engine_log(head: bytes) -> bool:
+    """Whether the first bytes of a `log.txt` are those of an engine's trace."""
+    return _BANNER in head
 
 
 def parse_algorithm_log(data: bytes) -> list[LogMessage]:
@@ -126,7 +134,7 @@ def _joined(data: bytes, start: _Start) -> Iterator[LogMessage]:
     """Messages with their later lines."""
     current: tuple[int, str | None, str | None] | None = None
     lines: list[str] = []
-    for number, line in enumerate(data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n"), start=1):
+    for number, line in enumerate(text_of(data).replace("\r\n", "\n").split("\n"), start=1):
         begun = start(line)
         if begun is None and current is not None:
             lines.append(line)
@@ -171,8 +179,6 @@ def _engine_moment(stamp: str) -> dt.datetime | None:
     day, _, clock = stamp.rstrip("Z").replace("T", " ").partition(" ")
     clock, _, fraction = clock.partition(".")
     try:
-        return dt.datetime.strptime(
-            f"{day.replace('-', '')} {clock}.{fraction.ljust(6, '0')[:6]}+0000", "%Y%m%d %H:%M:%S.%f%z"
-        )
+        return dt.datetime.fromisoformat(f"{day.replace('-', '')}T{clock}.{fraction.ljust(6, '0')[:6]}+00:00")
     except ValueError:
         return None

@@ -8,32 +8,24 @@ Never here: reading other files of the run, or deciding whether the run is whole
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import polars as pl
 from msgspec import Raw
 
-from pipelines.parsing.lean_enums import BROKERAGES, TRADE_DIRECTIONS
-from pipelines.parsing.lean_json import (
-    ABSENT,
-    Unreadable,
-    amount,
-    instant,
-    instant_from_seconds,
-    named,
-    number_text,
-    read_file,
-    read_map,
-    read_object,
-    required_amount,
-    text_map,
-)
+from pipelines.parsing import lean_orders, lean_trades
+from pipelines.parsing.lean_curves import EQUITY, PROFIT_LOSS, counted, parse_equity, parse_profit_loss
+from pipelines.parsing.lean_enums import BROKERAGES
+from pipelines.parsing.lean_json import Unreadable, instant, read_file, read_map, read_object, text_map
 from pipelines.parsing.lean_live import CashLine, HoldingLine, parse_cash, parse_holdings
-from pipelines.parsing.lean_orders import LeanOrder, SymbolJson, parse_orders
+from pipelines.parsing.lean_stream import Part, split
+from pipelines.parsing.lean_union import one_of_each
 from pipelines.parsing.refusals import Refusal, Refused
+from pipelines.parsing.spool import Batches, Spool
 
 T = TypeVar("T")
 
@@ -45,7 +37,13 @@ MEMBERS = frozenset(
     }
 )  # fmt: skip
 """Keys of a result; a JSON object with none of them is no result."""
-PASCAL_MEMBERS = frozenset(member[0].upper() + member[1:] for member in MEMBERS)
+
+_ORDERS, _PROFIT_LOSS, _CHARTS, _WINDOWS = ("orders",), ("profitLoss",), ("charts",), ("rollingWindow",)
+_PERFORMANCE = ("totalPerformance",)
+_TRADES = (*_PERFORMANCE, "closedTrades")
+CONTAINERS = frozenset({_ORDERS, _PROFIT_LOSS, _CHARTS, _WINDOWS, _TRADES})
+"""What can be large: it is read in batches."""
+_EQUITY_CHART = "Strategy Equity"
 
 
 class ConfigurationJson(msgspec.Struct, rename="camel"):
@@ -57,53 +55,6 @@ class ConfigurationJson(msgspec.Struct, rename="camel"):
     parameters: dict[str, str | None] | list[str] | None = None
     start_date: str | None = None
     end_date: str | None = None
-
-
-class TradeJson(msgspec.Struct, rename="camel"):
-    """A closed trade; `symbols` since 2026-01-16, one `symbol` before."""
-
-    entry_time: str
-    exit_time: str
-    entry_price: Raw
-    exit_price: Raw
-    direction: int
-    quantity: Raw
-    profit_loss: Raw
-    total_fees: Raw
-    symbols: list[SymbolJson] | None = None
-    symbol: SymbolJson | None = None
-    mae: Raw = ABSENT
-    mfe: Raw = ABSENT
-    end_trade_drawdown: Raw = ABSENT
-    is_win: bool | None = None
-    duration: str | None = None
-    order_ids: list[int] = []
-
-
-class PerformanceJson(msgspec.Struct, rename="camel"):
-    """The performance block: two maps of figures and the trades."""
-
-    trade_statistics: Raw = ABSENT
-    portfolio_statistics: Raw = ABSENT
-    closed_trades: list[Raw] | None = None
-
-
-class SeriesJson(msgspec.Struct):
-    """A chart series; points are lists today and objects before 2024-02-02."""
-
-    values: list[list[Raw] | dict[str, Raw]] | None = None
-
-
-class EquityChartJson(msgspec.Struct):
-    """The one chart that is kept."""
-
-    series: dict[str, SeriesJson] | list[Raw] | None = None
-
-
-class ChartsJson(msgspec.Struct):
-    """Charts by name; the others are skipped without being decoded."""
-
-    equity: EquityChartJson | None = msgspec.field(default=None, name="Strategy Equity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,56 +70,27 @@ class LeanConfiguration:
 
 
 @dataclass(frozen=True, slots=True)
-class LeanTrade:
-    """A closed trade as LEAN books it: per contract, first in first out, gross of fees, account currency."""
-
-    symbol_id: str
-    symbol: str
-    entry_at: dt.datetime
-    exit_at: dt.datetime
-    entry_price: Decimal
-    exit_price: Decimal
-    direction: str
-    quantity: Decimal
-    profit_loss: Decimal
-    total_fees: Decimal
-    total_fees_text: str
-    mae: Decimal | None
-    mfe: Decimal | None
-    end_trade_drawdown: Decimal | None
-    is_win: bool | None
-    duration_seconds: Decimal | None
-    order_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EquitySample:
-    """A candle of the equity curve; only `close_value` where the engine wrote a line."""
-
-    sampled_at: dt.datetime
-    position: int
-    open_value: Decimal | None
-    high_value: Decimal | None
-    low_value: Decimal | None
-    close_value: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
 class LeanResult:
     """A result file. `refusals` are the rows of it that could not be read; everything else is whole."""
 
     members: frozenset[str]
-    orders: list[LeanOrder]
-    profit_loss: list[tuple[dt.datetime, Decimal]]
+    orders: Batches
+    """Rows of `lean_orders.SCHEMA`."""
+    profit_loss: pl.DataFrame
+    """Rows of `lean_curves.PROFIT_LOSS`."""
     statistics: Mapping[str, Mapping[str, str]]
     """Texts by section: statistics, runtime, state, server, trade, portfolio."""
     configuration: LeanConfiguration | None
-    trades: list[LeanTrade]
-    equity: list[EquitySample]
+    trades: Batches
+    """Rows of `lean_trades.SCHEMA`."""
+    equity: pl.DataFrame
+    """Rows of `lean_curves.EQUITY`."""
     holdings: list[HoldingLine]
     cash: list[CashLine]
     account_currency: str | None
     refusals: list[Refusal] = field(default_factory=list)
+    raw_members: list[tuple[str, str | None, bytes | Path]] = field(default_factory=list)
+    """(member, key, JSON in the spool) of each chart and of the analysis: they are read elsewhere."""
 
     @property
     def state(self) -> Mapping[str, str]:
@@ -192,71 +114,110 @@ class LeanResult:
         return int(text) if text.isascii() and text.isdigit() else None
 
 
-def parse_result(data: bytes) -> LeanResult:
-    """Read a main result, a summary or a live run's status, minute or ten-minute file.
+def parse_result(blocks: Iterable[bytes], spool: Spool | None = None) -> LeanResult:
+    """Read a main result, a summary or a live run's status, minute or ten-minute file, given in blocks of any size.
 
+    Orders, trades, charts and whatever else can be large never lie in memory whole; `spool` takes what comes of them.
     Raises `Refused` for what is not JSON, not a result, of an older notation, or broken outside of its rows.
     """
-    members = read_file(data, dict[str, Raw])
-    check_members(members)
-    refusals: list[Refusal] = []
+    reading = _Reading(spool or Spool())
     try:
-        orders, refused = parse_orders(read_map(members.get("orders"), "$.orders"))
-        refusals += refused
-        performance = _member(members, "totalPerformance", PerformanceJson)
-        trades, refused = _trades((performance and performance.closed_trades) or [])
-        refusals += refused
-        holdings, refused = parse_holdings(read_map(members.get("holdings"), "$.holdings"))
-        refusals += refused
-        return LeanResult(
-            members=frozenset(members),
-            orders=orders,
-            profit_loss=_profit_loss(read_map(members.get("profitLoss"), "$.profitLoss")),
-            statistics=_statistics(members, performance),
-            configuration=_configuration(_member(members, "algorithmConfiguration", ConfigurationJson)),
-            trades=trades,
-            equity=_equity(_member(members, "charts", ChartsJson)),
-            holdings=holdings,
-            cash=parse_cash(read_map(members.get("cash"), "$.cash")),
-            account_currency=text_map(_only(members, "accountCurrency"), "$").get("accountCurrency"),
-            refusals=refusals,
-        )
+        for part in split(blocks, CONTAINERS):
+            reading.take(part)
+        return reading.result()
     except Unreadable as error:
         raise Refused(error.refusal) from error
 
 
-def check_members(members: Mapping[str, Raw]) -> None:
-    """Refuse by name what is not a result of today's notation."""
-    if MEMBERS & members.keys():
-        return
-    if older := sorted(PASCAL_MEMBERS & members.keys()):
-        raise Refused(
-            Refusal("a LEAN result in PascalCase (written before 2024-05-08); only camelCase is read", field=older[0])
+class _Reading:
+    """The parts of one file, put where they belong."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._whole: dict[str, Raw] = {}
+        self._members: set[str] = set()
+        self._refusals: list[Refusal] = []
+        self._orders = Batches(lean_orders.SCHEMA, keys=lean_orders.KEYS, distinct=lean_orders.SYMBOLS, spool=spool)
+        self._trades = Batches(lean_trades.SCHEMA, spool=spool)
+        self._trade_count = 0
+        self._profit_loss: list[pl.DataFrame] = []
+        self._equity = pl.DataFrame(schema=EQUITY)
+        self._raw_members: list[tuple[str, str | None, bytes | Path]] = []
+
+    def take(self, part: Part) -> None:
+        if part.path:
+            self._members.add(part.path[0])
+        if not part.is_batch or part.path == _WINDOWS:
+            # Decoded to know that it is JSON; the windows of the performance are not read.
+            self._whole[".".join(part.path)] = read_object(part.data, Raw, _place(part.path))
+        elif part.path == _TRADES:
+            self._take_trades(part.data)
+        elif part.data[:1] == b"{":
+            self._take_map(part)
+        else:
+            read_map(part.data, _place(part.path))
+
+    def _take_map(self, part: Part) -> None:
+        if part.path == _ORDERS:
+            orders, refused = lean_orders.parse_orders(part.data)
+            self._orders.append(orders)
+        elif part.path == _PROFIT_LOSS:
+            entries, refused = parse_profit_loss(part.data)
+            self._profit_loss.append(entries)
+        else:
+            refused = self._take_charts(part.data)
+        self._refusals += refused
+
+    def _take_trades(self, data: bytes) -> None:
+        trades, count, refused = lean_trades.parse_trades(data, self._trade_count)
+        self._trade_count += count
+        self._trades.append(trades)
+        self._refusals += refused
+
+    def _take_charts(self, data: bytes) -> list[Refusal]:
+        refused: list[Refusal] = []
+        for name, raw in read_map(data, "$.charts").items():
+            chart = bytes(raw)
+            self._raw_members.append(("charts", name, self._spool.keep(chart)))
+            if name == _EQUITY_CHART:
+                self._equity, refused = parse_equity(chart)
+        return refused
+
+    def result(self) -> LeanResult:
+        whole = self._whole
+        if not self._members:
+            read_object(whole.get("", Raw(b"{}")), dict[str, Raw])
+        check_members(self._members)
+        orders, doubles = one_of_each(self._orders, ["order_id"], lambda row: f"$.orders.{row['order_id']}")
+        holdings, refused = parse_holdings(read_map(whole.get("holdings"), "$.holdings"))
+        if (analysis := whole.get("analysis")) is not None:
+            self._raw_members.append(("analysis", None, self._spool.keep(bytes(analysis))))
+        return LeanResult(
+            members=frozenset(self._members),
+            orders=orders,
+            profit_loss=counted(self._profit_loss, PROFIT_LOSS),
+            statistics=_statistics(whole),
+            configuration=_configuration(_member(whole, "algorithmConfiguration", ConfigurationJson)),
+            trades=self._trades,
+            equity=self._equity,
+            holdings=holdings,
+            cash=parse_cash(read_map(whole.get("cash"), "$.cash")),
+            account_currency=text_map(_only(whole, "accountCurrency"), "$").get("accountCurrency"),
+            refusals=[*self._refusals, *doubles, *refused],
+            raw_members=self._raw_members,
         )
-    raise Refused(Refusal("a JSON object without any member of a LEAN result", field=next(iter(members), None)))
+
+
+def check_members(members: Collection[str]) -> None:
+    """Refuse by name what is not a result of today's notation."""
+    if not MEMBERS.intersection(members):
+        field = next(iter(members), None)
+        raise Refused(Refusal("a JSON object without any member of a LEAN result", field=field))
 
 
 def parse_insights(data: bytes) -> int:
     """How many insights an `alpha-results.json` lists. Raises `Refused`."""
     return len(read_file(data, list[Raw]))
-
-
-def duration_seconds(text: str | None) -> Decimal | None:
-    """A .NET TimeSpan (`[-][d.]hh:mm:ss[.fffffff]`) in seconds; None for anything else."""
-    if not text:
-        return None
-    sign, body = (-1, text[1:]) if text.startswith("-") else (1, text)
-    hours, colon, rest = body.partition(":")
-    days, dot, clock_hours = hours.rpartition(".")
-    minutes, second_colon, seconds = rest.partition(":")
-    parts = (days if dot else "0", clock_hours, minutes)
-    whole, _, fraction = seconds.partition(".")
-    if not (
-        colon and second_colon and all(part.isascii() and part.isdigit() for part in (*parts, whole, fraction or "0"))
-    ):
-        return None
-    total = Decimal(int(parts[0]) * 86_400 + int(parts[1]) * 3_600 + int(parts[2]) * 60) + Decimal(seconds)
-    return sign * total
 
 
 def _only(members: Mapping[str, Raw], key: str) -> Raw | None:
@@ -270,17 +231,16 @@ def _member(members: Mapping[str, Raw], key: str, kind: type[T]) -> T | None:
     return None if raw is None or bytes(raw) in (b"null", b"[]") else read_object(raw, kind, f"$.{key}")
 
 
-def _statistics(members: Mapping[str, Raw], performance: PerformanceJson | None) -> dict[str, dict[str, str]]:
-    trade = performance.trade_statistics if performance else None
-    portfolio = performance.portfolio_statistics if performance else None
-    return {
-        "statistics": text_map(members.get("statistics"), "$.statistics"),
-        "runtime": text_map(members.get("runtimeStatistics"), "$.runtimeStatistics"),
-        "state": text_map(members.get("state"), "$.state"),
-        "server": text_map(members.get("serverStatistics"), "$.serverStatistics"),
-        "trade": text_map(trade, "$.totalPerformance.tradeStatistics"),
-        "portfolio": text_map(portfolio, "$.totalPerformance.portfolioStatistics"),
+def _statistics(whole: Mapping[str, Raw]) -> dict[str, dict[str, str]]:
+    members = {
+        "statistics": "statistics",
+        "runtime": "runtimeStatistics",
+        "state": "state",
+        "server": "serverStatistics",
+        "trade": "totalPerformance.tradeStatistics",
+        "portfolio": "totalPerformance.portfolioStatistics",
     }
+    return {section: text_map(whole.get(member), f"$.{member}") for section, member in members.items()}
 
 
 def _configuration(found: ConfigurationJson | None) -> LeanConfiguration | None:
@@ -304,75 +264,5 @@ def _day(text: str | None, place: str) -> dt.date | None:
     return None if moment is None else moment.date()
 
 
-def _profit_loss(entries: Mapping[str, Raw]) -> list[tuple[dt.datetime, Decimal]]:
-    booked = []
-    for key, raw in entries.items():
-        place = f"$.profitLoss.{key}"
-        moment = instant(key, place)
-        value, _ = required_amount(raw, place)
-        if moment is None:
-            raise Unreadable("not an instant", field=place, value=key[:200])
-        booked.append((moment, value))
-    return booked
-
-
-def _trades(entries: list[Raw]) -> tuple[list[LeanTrade], list[Refusal]]:
-    trades: list[LeanTrade] = []
-    refusals: list[Refusal] = []
-    for number, raw in enumerate(entries):
-        place = f"$.totalPerformance.closedTrades[{number}]"
-        try:
-            trades.append(_trade(read_object(raw, TradeJson, place), place))
-        except Unreadable as error:
-            refusals.append(error.refusal)
-    return trades, refusals
-
-
-def _trade(found: TradeJson, place: str) -> LeanTrade:
-    symbol = found.symbols[0] if found.symbols else found.symbol
-    entry_at = instant(found.entry_time, f"{place}.entryTime")
-    exit_at = instant(found.exit_time, f"{place}.exitTime")
-    if symbol is None or entry_at is None or exit_at is None:
-        raise Unreadable("a closed trade without symbol or times", field=place)
-
-    def money(raw: Raw, name: str) -> Decimal:
-        return required_amount(raw, f"{place}.{name}")[0]
-
-    return LeanTrade(
-        symbol_id=symbol.id,
-        symbol=symbol.value,
-        entry_at=entry_at,
-        exit_at=exit_at,
-        entry_price=money(found.entry_price, "entryPrice"),
-        exit_price=money(found.exit_price, "exitPrice"),
-        direction=named(TRADE_DIRECTIONS, found.direction, f"{place}.direction"),
-        quantity=money(found.quantity, "quantity"),
-        profit_loss=money(found.profit_loss, "profitLoss"),
-        total_fees=money(found.total_fees, "totalFees"),
-        total_fees_text=number_text(found.total_fees, f"{place}.totalFees") or "",
-        mae=amount(found.mae, f"{place}.mae"),
-        mfe=amount(found.mfe, f"{place}.mfe"),
-        end_trade_drawdown=amount(found.end_trade_drawdown, f"{place}.endTradeDrawdown"),
-        is_win=found.is_win,
-        duration_seconds=duration_seconds(found.duration),
-        order_ids=tuple(found.order_ids),
-    )
-
-
-def _equity(charts: ChartsJson | None) -> list[EquitySample]:
-    series = charts.equity.series if charts and charts.equity else None
-    curve = series.get("Equity") if isinstance(series, dict) else None
-    samples: list[EquitySample] = []
-    repeated: dict[dt.datetime, int] = {}
-    for number, point in enumerate((curve and curve.values) or []):
-        place = f"$.charts.Strategy Equity.series.Equity.values[{number}]"
-        values = [point.get("x", ABSENT), point.get("y", ABSENT)] if isinstance(point, dict) else point
-        figures = [amount(raw, place) for raw in values]
-        if len(figures) not in (2, 5) or figures[0] is None:
-            raise Unreadable("neither a point nor a candle", field=place)
-        moment = instant_from_seconds(figures[0], place)
-        position = repeated.get(moment, 0)
-        repeated[moment] = position + 1
-        candle = figures[1:] if len(figures) == 5 else [None, None, None, figures[1]]
-        samples.append(EquitySample(moment, position, *candle))
-    return samples
+def _place(path: tuple[str, ...]) -> str:
+    return ".".join(("$", *path))

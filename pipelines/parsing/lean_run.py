@@ -11,43 +11,66 @@ kept without it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
-from pipelines.parsing.lean_events import LeanEvent, parse_events
+import polars as pl
+
+from pipelines.parsing import lean_events
+from pipelines.parsing.lean_files import RunBytes, in_todays_notation
 from pipelines.parsing.lean_json import state_instant
-from pipelines.parsing.lean_live import CashLine, HoldingLine, union_of_events, union_of_orders
-from pipelines.parsing.lean_log import EngineLog, LogMessage, parse_algorithm_log, parse_engine_log, quit_called
-from pipelines.parsing.lean_orders import LeanOrder
-from pipelines.parsing.lean_result import (
-    EquitySample,
-    LeanConfiguration,
-    LeanResult,
-    LeanTrade,
-    parse_insights,
-    parse_result,
+from pipelines.parsing.lean_live import CashLine, HoldingLine
+from pipelines.parsing.lean_log import (
+    EngineLog,
+    LogMessage,
+    parse_algorithm_log,
+    parse_engine_log,
+    quit_called,
+    with_levels,
 )
+from pipelines.parsing.lean_result import LeanConfiguration, LeanResult, parse_insights, parse_result
 from pipelines.parsing.lean_statistics import parse_statistic
+from pipelines.parsing.lean_union import one_of_each, union_of_events, union_of_orders
 from pipelines.parsing.refusals import Refusal, Refused
+from pipelines.parsing.spool import Batches, Spool
 from pipelines.transforms.run_state import RunEvidence, decide_mode
 
-PARSER_VERSION = "lean-1"
+PARSER_VERSION = "lean-2"
 """Goes up whenever the same bytes would give other rows."""
 
-STORED_ONLY = frozenset({"summary", "hour", "data_monitor", "data_requests"})
-"""Roles that are kept as bytes and not read: what they say stands in other files of the run."""
-
+_DAY = dt.timedelta(days=1)
 _SECTIONS = ("statistics", "runtime", "state", "server", "trade", "portfolio")
 
 
 @dataclass(frozen=True, slots=True)
-class RunBytes:
-    """One file of a run: its role, its name relative to the run's folder, its bytes."""
+class RawMember:
+    """A part of a result file that other modules read, as the JSON text that stands there.
 
-    role: str
-    name: str
+    `member` is `charts` or `analysis`. Charts come one by one, `key` being the chart's name and `data` its object;
+    the analysis comes as the whole list, `key` None.
+    """
+
+    file_name: str
+    member: str
+    key: str | None
     data: bytes
+
+
+class RawMembers:
+    """Raw members one after the other, as often as wanted; those of a large run lie on disk in between."""
+
+    def __init__(self, files: Iterable[tuple[str, LeanResult]]) -> None:
+        self._kept: list[tuple[str, str, str | None, bytes | Path]] = [
+            (name, member, key, kept) for name, result in files for member, key, kept in result.raw_members
+        ]
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[RawMember]:
+        return (RawMember(name, member, key, Spool.read(kept)) for name, member, key, kept in self._kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +82,16 @@ class LeanRun:
     mode: str
     configuration: LeanConfiguration | None
     statistics: dict[str, dict[str, str]]
-    orders: list[LeanOrder]
-    events: list[LeanEvent]
-    trades: list[tuple[str, int, LeanTrade]]
-    equity: list[EquitySample]
-    profit_loss: list[tuple[dt.datetime, Decimal]]
+    orders: Batches
+    """Rows of `lean_orders.SCHEMA`."""
+    events: Batches
+    """Rows of `lean_events.SCHEMA`."""
+    trades: list[tuple[str, Batches]]
+    """Rows of `lean_trades.SCHEMA` by the name of the file that lists them."""
+    equity: pl.DataFrame
+    """Rows of `lean_curves.EQUITY`."""
+    profit_loss: pl.DataFrame
+    """Rows of `lean_curves.PROFIT_LOSS`."""
     holdings: list[HoldingLine]
     cash: list[CashLine]
     messages: list[LogMessage]
@@ -73,11 +101,19 @@ class LeanRun:
     evidence: RunEvidence
     refusals: list[tuple[str, Refusal]] = field(default_factory=list)
     unread: frozenset[str] = frozenset()
+    raw_members: Iterable[RawMember] = ()
+    """Charts and analysis of the main file, of a live run also of its day files, main file first. Take one at a time
+    and do not keep their bytes."""
 
     @property
     def state_map(self) -> dict[str, str]:
         """The `state` map."""
         return self.statistics["state"]
+
+    @property
+    def fills(self) -> int:
+        """How many events changed a position."""
+        return int(self.events.keys["is_fill"].sum())
 
     @property
     def started_text(self) -> str | None:
@@ -94,31 +130,55 @@ class LeanRun:
         """The journal the algorithm says it writes."""
         return self.statistics["runtime"].get("Journal") or self.statistics["statistics"].get("Journal")
 
+    @property
+    def period(self) -> tuple[dt.date | None, dt.date | None]:
+        """The first and last day simulated: as configured, else (older results) as the finished equity curve has it.
+
+        Its first point is a midnight of the algorithm; where the last is one too, the day before it was the last.
+        """
+        found = self.configuration
+        is_known = found is not None and found.period_start is not None
+        if is_known or self.equity.is_empty() or not self.evidence.has_statistics or self.is_live:
+            return (found.period_start, found.period_end) if found else (None, None)
+        first, last = self.equity["sampled_at"][0], self.equity["sampled_at"][-1]
+        over = (last - first) % _DAY
+        is_midnight = min(over, _DAY - over) <= dt.timedelta(hours=1)  # clocks may have changed in between
+        return first.date(), max(first.date(), (last - _DAY / 2 if is_midnight else last).date())
+
     def equity_at(self, name: str) -> Decimal | None:
         """`Start Equity` or `End Equity`; where there are no statistics yet, the first or last point of the curve."""
         text = self.statistics["statistics"].get(name)
         if text is not None:
             return parse_statistic(text)[0]
-        if not self.equity:
+        if self.equity.is_empty():
             return None
-        return self.equity[0].open_value if name == "Start Equity" else self.equity[-1].close_value
+        if name == "End Equity":
+            return _decimal(self.equity["close"][-1])
+        return _decimal(self.equity["open"][0] or self.equity["close"][0])
 
 
-def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool) -> LeanRun:
-    """Put the files of one run together. Raises `Refused` when there is no main file or it cannot be read."""
+def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool, spool: Spool | None = None) -> LeanRun:
+    """Put the files of one run together; what is large goes to the spool, which must stay open as long as the run.
+
+    Raises `Refused` when there is no main file or it cannot be read.
+    """
+    spool = spool or Spool()
+    files, refused_parts = in_todays_notation(files)
     main_file = next((file for file in files if file.role == "main"), None)
     if main_file is None:
-        raise Refused(Refusal(f"the main result file {algorithm_id}.json is not there"))
-    main = parse_result(main_file.data)
+        raise Refused(Refusal(f"the result {algorithm_id}.json is not there; put it beside the other files of its run"))
+    main = parse_result(main_file.blocks(), spool)
     is_live = is_live or main.is_live
-    collected = _Collected([(main_file.name, refusal) for refusal in main.refusals])
+    collected = _Collected(spool, [(main_file.name, refusal) for refusal in main.refusals])
+    for part, error in refused_parts:
+        collected.refuse(part, error)
     days = collected.results(files, "day_minute", "day_10minute") if is_live else []
     results = [main, *(result for _, result in days)]
     events = collected.events(files, "order_events", "day_order_events")
-    orders = union_of_orders(result.orders for result in results) if is_live else main.orders
+    orders = union_of_orders([result.orders for result in results])
     statistics = {section: _newest_text(results, section) for section in _SECTIONS}
     engine = collected.engine(files)
-    messages = collected.messages(files)
+    messages = with_levels(collected.messages(files), engine)
     configuration = next((found.configuration for found in (main, *reversed(results)) if found.configuration), None)
     return LeanRun(
         algorithm_id=algorithm_id,
@@ -132,8 +192,10 @@ def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool) -> 
         statistics=statistics,
         orders=orders,
         events=events,
-        trades=_trades(_ten_minutes(days) if is_live else [(main_file.name, main)]),
-        equity=_curve(results) if is_live else main.equity,
+        trades=[
+            (name, result.trades) for name, result in (_ten_minutes(days) if is_live else [(main_file.name, main)])
+        ],
+        equity=_curve(results),
         profit_loss=main.profit_loss,
         holdings=main.holdings,
         cash=main.cash,
@@ -153,13 +215,15 @@ def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool) -> 
         ),
         refusals=collected.refusals,
         unread=frozenset(collected.unread),
+        raw_members=RawMembers([(main_file.name, main), *days]),
     )
 
 
 class _Collected:
     """Reads the files beside the main one; what cannot be read is refused by itself."""
 
-    def __init__(self, refusals: list[tuple[str, Refusal]]) -> None:
+    def __init__(self, spool: Spool, refusals: list[tuple[str, Refusal]]) -> None:
+        self._spool = spool
         self.refusals = refusals
         self.unread: set[str] = set()
 
@@ -167,25 +231,33 @@ class _Collected:
         found = []
         for file in _of(files, *roles):
             try:
-                result = parse_result(file.data)
+                result = parse_result(file.blocks(), self._spool)
             except Refused as error:
-                self._refuse(file, error)
+                self.refuse(file, error)
             else:
                 found.append((file.name, result))
                 self.refusals += [(file.name, refusal) for refusal in result.refusals]
         return found
 
-    def events(self, files: Iterable[RunBytes], *roles: str) -> list[LeanEvent]:
-        days = []
-        for file in _of(files, *roles):
-            try:
-                events, refusals = parse_events(file.data)
-            except Refused as error:
-                self._refuse(file, error)
-            else:
-                days.append(events)
-                self.refusals += [(file.name, refusal) for refusal in refusals]
-        return union_of_events(days)
+    def events(self, files: Iterable[RunBytes], *roles: str) -> Batches:
+        found = [self._events(file) for file in _of(files, *roles)]
+        return union_of_events([events for events in found if events is not None] or [self._no_events()])
+
+    def _events(self, file: RunBytes) -> Batches | None:
+        events, refusals = self._no_events(), list[Refusal]()
+        try:
+            for batch, refused in lean_events.parse_events(file.blocks()):
+                events.append(batch)
+                refusals += refused
+        except Refused as error:
+            self.refuse(file, error)
+            return None
+        events, doubles = one_of_each(events, ["order_id", "event_id"], lambda row: f"event {row['event_key']}")
+        self.refusals += [(file.name, refusal) for refusal in (*refusals, *doubles)]
+        return events
+
+    def _no_events(self) -> Batches:
+        return Batches(lean_events.SCHEMA, keys=lean_events.KEYS, distinct=lean_events.SYMBOLS, spool=self._spool)
 
     def insights(self, files: Iterable[RunBytes]) -> int:
         count = 0
@@ -193,7 +265,7 @@ class _Collected:
             try:
                 count = parse_insights(file.data)
             except Refused as error:
-                self._refuse(file, error)
+                self.refuse(file, error)
         return count
 
     def engine(self, files: Iterable[RunBytes]) -> EngineLog | None:
@@ -202,7 +274,8 @@ class _Collected:
     def messages(self, files: Iterable[RunBytes]) -> list[LogMessage]:
         return next((parse_algorithm_log(file.data) for file in _of(files, "algorithm_log")), [])
 
-    def _refuse(self, file: RunBytes, error: Refused) -> None:
+    def refuse(self, file: RunBytes, error: Refused) -> None:
+        """Keep the run without this file."""
         self.refusals.append((file.name, error.refusal))
         self.unread.add(file.name)
 
@@ -211,13 +284,9 @@ def _of(files: Iterable[RunBytes], *roles: str) -> list[RunBytes]:
     return sorted((file for file in files if file.role in roles), key=lambda file: file.name)
 
 
-def _ten_minutes(days: Iterable[tuple[str, LeanResult]]) -> Iterable[tuple[str, LeanResult]]:
+def _ten_minutes(days: Iterable[tuple[str, LeanResult]]) -> list[tuple[str, LeanResult]]:
     # Only the ten-minute files list closed trades: each the exits of its own day.
     return [(name, result) for name, result in days if name.endswith("_10minute.json")]
-
-
-def _trades(results: Iterable[tuple[str, LeanResult]]) -> list[tuple[str, int, LeanTrade]]:
-    return [(name, number, trade) for name, result in results for number, trade in enumerate(result.trades)]
 
 
 def _newest_text(results: Sequence[LeanResult], section: str) -> dict[str, str]:
@@ -228,38 +297,51 @@ def _newest_text(results: Sequence[LeanResult], section: str) -> dict[str, str]:
     return {}
 
 
-def _curve(results: Iterable[LeanResult]) -> list[EquitySample]:
-    points = {(sample.sampled_at, sample.position): sample for result in results for sample in result.equity}
-    return [points[key] for key in sorted(points)]
+def _curve(results: Sequence[LeanResult]) -> pl.DataFrame:
+    """The points of all files; of one that stands in several, the last file's."""
+    if len(results) == 1:
+        return results[0].equity
+    together = pl.concat([result.equity for result in results])
+    return together.unique(["sampled_at", "position"], keep="last").sort("sampled_at", "position")
 
 
 def _claimed(text: str | None, counted: int) -> int:
     return max(counted, int(text) if text and text.isascii() and text.isdigit() else 0)
 
 
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
 def _evidence(
     *,
     results: Sequence[LeanResult],
-    orders: Sequence[LeanOrder],
-    events: Sequence[LeanEvent],
+    orders: Batches,
+    events: Batches,
     state: dict[str, str],
     messages: list[LogMessage],
     engine: EngineLog | None,
     collected: _Collected,
     is_live: bool,
 ) -> RunEvidence:
-    filled = {event.order_id for event in events if event.status == "filled"}
+    filled, seen = (rows.keys.filter(pl.col("is_filled")) for rows in (orders, events))
+    without_event = filled.join(seen, on="order_id", how="anti")
     claimed = [count for result in results if (count := result.orders_claimed) is not None]
     return RunEvidence(
         is_live=is_live,
         status=state.get("Status", ""),
         has_end_time=bool(state.get("EndTime")),
+        has_state=bool(state),
+        has_statistics=any(result.statistics["statistics"] for result in results),
+        has_events=len(events) > 0,
+        # A reply about a backtest names its beginning only.
+        may_end=state.get("Source") != "backtests/read",
         error=state.get("RuntimeError", ""),
         has_performance=any(result.has_performance for result in results),
         has_configuration=any(result.configuration for result in results),
         orders_present=len(orders),
         orders_claimed=max(claimed, default=None),
-        filled_without_event=sum(order.status == "filled" and order.order_id not in filled for order in orders),
+        filled_without_event=without_event.height,
         refused_rows=len(collected.refusals),
         quit_called=quit_called(messages) or (not messages and engine is not None and engine.quit_called),
         newest_at=_newest_at(
@@ -271,8 +353,8 @@ def _evidence(
 def _newest_at(
     *,
     results: Sequence[LeanResult],
-    orders: Sequence[LeanOrder],
-    events: Sequence[LeanEvent],
+    orders: Batches,
+    events: Batches,
     state: dict[str, str],
     engine: EngineLog | None,
     is_live: bool,
@@ -282,7 +364,10 @@ def _newest_at(
     if engine is not None:
         times.append(engine.newest_at)
     if is_live:
-        times += [order.touched_at for order in orders]
-        times += [event.occurred_at for event in events[-1:]]
-        times += [sample.sampled_at for result in results for sample in result.equity[-1:]]
+        columns = [orders.keys["touched_at"], events.keys["occurred_at"], *(r.equity["sampled_at"] for r in results)]
+        times += [_utc(column.max()) for column in columns]
     return max((moment for moment in times if moment is not None), default=None)
+
+
+def _utc(moment: object) -> dt.datetime | None:
+    return moment.astimezone(dt.UTC) if isinstance(moment, dt.datetime) else None

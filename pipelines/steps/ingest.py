@@ -7,6 +7,7 @@ Never here: recognising a kind (`pipelines.parsing.identify`) or the work of a s
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,11 +18,17 @@ from pipelines.errors import Busy, TomkingError
 from pipelines.parsing import identify as kinds
 from pipelines.parsing.identify import Found, identify
 from pipelines.privacy import redact_name, redact_text
+from pipelines.steps.accounting import rebuild_accounts
+from pipelines.steps.accounting_reference import take_configured_reference, take_reference
+from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.journals import ingest_journals, link_journals
+from pipelines.steps.lean_data import data_root
 from pipelines.steps.lean_reparse import reparse_outdated
 from pipelines.steps.lean_runs import RunOutcome, ingest_run_files, refresh_states
+from pipelines.steps.optimizations import ingest_optimization, link_optimizations
 from pipelines.steps.prices import ingest_prices
 from pipelines.steps.statements import ingest_statement
+from pipelines.steps.trade_quotes import quote_folder
 from pipelines.steps.trades import rebuild_trades
 from warehouse.errors import StorageError
 
@@ -115,11 +122,15 @@ def ingest_paths(
         found = [Found(kinds.STATEMENT, path.absolute()) for path in paths]
     else:
         found = [item for path in paths for item in _identified(path.absolute())]
+    waiting = {path for (path,) in session.rows("SELECT DISTINCT path FROM ops.quarantine WHERE state = 'open'")}
     items: list[IngestItem] = []
     for number, one in enumerate(found):
         if progress is not None:
-            progress(number, len(found), one.run.name if one.run else one.path.name)
+            progress(number, len(found), as_text(one.run.name if one.run else one.path.name))
         items.append(_take(session, asked, one))
+        if one.kind == kinds.RUN and items[-1].outcome != "refused" and items[-1].path in waiting:
+            # What was wrong with the whole run was said of its folder; what is wrong inside is said of each file.
+            session.resolve_quarantine(path=items[-1].path)
     if progress is not None:
         progress(len(found), len(found), "strategy trades")
     _after(session, settings, items)
@@ -130,10 +141,12 @@ def _identified(path: Path) -> list[Found]:
     try:
         return identify(path)
     except OSError as error:
-        return [Found(kinds.UNKNOWN, path, reason=f"cannot be read: {error.strerror or error}")]
+        return [Found(kinds.UNKNOWN, path, reason=kinds.unreadable(error))]
 
 
 def _take(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
+    if not is_text(one.path):
+        return _refused(session, one, "its name is no text in UTF-8: rename it")
     try:
         return _STEPS[one.kind](session, asked, one)
     except (StorageError, Busy):
@@ -144,9 +157,19 @@ def _take(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
 
 
 def _refused(session: WriteSession, one: Found, reason: str) -> IngestItem:
-    path = redact_name(str(one.path))
+    path = redact_name(as_text(one.path))
     session.refuse(path=path, sha256=None, reason=reason)
-    return IngestItem(path, one.kind, redact_name(one.path.name), "refused", reason=reason)
+    return IngestItem(path, one.kind, redact_name(as_text(one.path.name)), "refused", reason=reason)
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path can be written down: a name made under another encoding may hold bytes that are no text."""
+    return as_text(path) == str(path)
+
+
+def as_text(path: Path | str) -> str:
+    """A path with such bytes as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _run(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
@@ -170,7 +193,7 @@ def _run_item(outcome: RunOutcome) -> IngestItem:
         "fills": outcome.fills,
         "refused rows": outcome.refused_rows,
     }
-    reason = outcome.message or "; ".join(outcome.missing) or None
+    reason = outcome.message or "; ".join((*outcome.missing, *outcome.warnings)) or None
     kind = f"{outcome.mode} ({outcome.state})" if outcome.mode else "run"
     return IngestItem(outcome.path, kind, outcome.name, outcome.outcome, outcome.run_id, counts, reason)
 
@@ -182,6 +205,10 @@ def _deployment_of(settings: Settings, folder: Path) -> DeploymentSettings | Non
     return None
 
 
+def _optimization(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
+    return _other(one, ingest_optimization(session, one.path), "optimization", ("backtests",))
+
+
 def _object_store(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
     found = ingest_journals(session, one.path)
     outcome = "partial" if found.refused_lines else "ingested" if found.new_entries else "unchanged"
@@ -190,6 +217,8 @@ def _object_store(session: WriteSession, asked: _Asked, one: Found) -> IngestIte
 
 
 def _prices(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
+    if one.kind == kinds.LEAN_DATA and (root := data_root(one.path)) is not None:
+        take_reference(session, root, everything=True)
     return _other(one, ingest_prices(session, one.path), "prices", ("files", "bars", "new", "corrected", "refused"))
 
 
@@ -216,6 +245,7 @@ def _other(one: Found, outcome: object, kind: str, counts: Sequence[str]) -> Ing
 
 _STEPS: Mapping[str, Callable[[WriteSession, _Asked, Found], IngestItem]] = {
     kinds.RUN: _run,
+    kinds.OPTIMIZATION: _optimization,
     kinds.OBJECT_STORE: _object_store,
     kinds.LEAN_DATA: _prices,
     kinds.PRICES: _prices,
@@ -225,11 +255,17 @@ _STEPS: Mapping[str, Callable[[WriteSession, _Asked, Found], IngestItem]] = {
 
 
 def _after(session: WriteSession, settings: Settings, items: Sequence[IngestItem]) -> None:
-    """What rests on several things: outdated readings, trades of changed runs, stale runs, journals and their runs."""
+    """What rests on several things: outdated readings, stale runs, journals and their runs, deployments, trades."""
     again = reparse_outdated(session, stale_after=settings.stale_after)
     read = [(item.run_id, item.outcome) for item in items] + [(run.run_id, run.outcome) for run in again]
-    changed = {run_id for run_id, outcome in read if run_id and outcome in TAKEN}
-    rebuild_trades(session, sorted(changed))
+    # What an older copy of an unfinished run still had was joined to it.
+    news = TAKEN | {"superseded"}
+    changed = {run_id for run_id, outcome in read if run_id and outcome in news}
     refresh_states(session, stale_after=settings.stale_after)
-    if any(item.outcome in TAKEN and (item.run_id or item.kind == "object store") for item in items):
+    if any(item.outcome in news and (item.run_id or item.kind == "object store") for item in items):
         link_journals(session)
+    link_optimizations(session)
+    changed |= rebuild_deployments(session, settings, changed)
+    more_terms = take_configured_reference(session, settings)
+    rebuild_trades(session, None if more_terms else sorted(changed), data=quote_folder(settings))
+    rebuild_accounts(session, sorted(changed))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.parsing.identify import RunFiles
 from pipelines.parsing.lean_run import PARSER_VERSION
-from pipelines.steps.lean_runs import DEFAULT_STALE_AFTER, RunOutcome, StoredFile, take_stored
+from pipelines.steps.lean_runs import DEFAULT_STALE_AFTER, RunOutcome, StoredFile, replay, take_stored
+from pipelines.steps.run_readings import StoredRow, in_order
 
 if TYPE_CHECKING:
     from warehouse.session import WriteSession
@@ -43,7 +44,7 @@ def reparse_outdated(session: WriteSession, *, stale_after: dt.timedelta = DEFAU
         folder = Path(source)
         stored = [
             StoredFile(role, file_name, folder / file_name, sha256, size)
-            for role, file_name, sha256, size in session.rows(_FILES, (run_id, run_id))
+            for role, file_name, sha256, size in _files_of(session, run_id)
             if session.raw.holds(sha256)
         ]
         main = next((file.path for file in stored if file.role == "main"), None)
@@ -51,4 +52,11 @@ def reparse_outdated(session: WriteSession, *, stale_after: dt.timedelta = DEFAU
         run = RunFiles(algorithm_id, folder, main, files, mode in ("paper", "live"), shares_folder=name != folder.name)
         with session.transaction():
             outcomes.append(take_stored(session, run, stored, stale_after=stale_after))
+            replay(session, run_id)
     return outcomes
+
+
+def _files_of(session: WriteSession, run_id: str) -> list[StoredRow]:
+    """The files of the reading that stands; of a run read before readings were remembered, by the ledger."""
+    past = in_order(session, run_id)
+    return past[-1] if past else [(row[0], row[1], row[2], row[3]) for row in session.rows(_FILES, (run_id, run_id))]

@@ -8,24 +8,31 @@ Never here: writing, or deciding which version of a run stands.
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import polars as pl
 
-from pipelines.parsing.lean_events import LeanEvent
-from pipelines.parsing.lean_orders import LeanOrder
 from pipelines.parsing.lean_run import LeanRun
 from pipelines.parsing.lean_statistics import parse_statistic
 from pipelines.parsing.refusals import Refusal
 from pipelines.privacy import redact_text
+from pipelines.steps.instrument_tables import LEAN, Description
 from tomking.kernel.instruments import Instrument, from_lean
 from tomking.kernel.sessions import CalendarRange, expiry_session, new_york_date, session_of
 from warehouse.errors import FrameError
-from warehouse.frames import frame, frame_schema, money_if_it_fits, money_if_known, to_money
+from warehouse.frames import (
+    conform,
+    frame,
+    frame_schema,
+    money_if_it_fits,
+    money_if_known,
+    money_series,
+    to_money,
+)
 from warehouse.models.base import Base
+from warehouse.models.records.runs import ClosedTrade, EquityPoint, Order, OrderEvent, ProfitLossEntry
 
 Row = dict[str, Any]
 
@@ -33,6 +40,16 @@ ENDING_KINDS = frozenset({"expiry", "exercise", "assignment", "delivery", "delis
 """Kinds of event that end a contract; the engine stamps them with the midnight after the session."""
 
 _CHUNK = 10_000
+_WHOLE_HOURS_SINCE = 1970
+_ORDER_MONEY = (
+    "quantity", "price", "group_quantity", "group_limit_price", "limit_price", "stop_price", "trigger_price",
+    "trailing_amount", "submission_bid", "submission_ask", "submission_last",
+)  # fmt: skip
+_EVENT_MONEY = ("quantity", "fill_quantity", "fill_price", "fee_amount", "limit_price", "stop_price")
+_TRADE_MONEY = (
+    "entry_price", "exit_price", "quantity", "profit_loss", "total_fees", "mae", "mfe", "end_trade_drawdown",
+    "duration_seconds",
+)  # fmt: skip
 _OVERNIGHT = frozenset({"future", "future_option"})
 
 
@@ -50,45 +67,35 @@ class Instruments:
 
     def __init__(self, run: LeanRun) -> None:
         self.by_symbol: dict[str, Instrument] = {}
-        for order in run.orders:
-            if order.symbol_id not in self.by_symbol:
-                self._add(order.symbol_id, order.symbol, order.security_type, order.underlying)
-        for event in run.events:
-            if event.symbol_id not in self.by_symbol:
-                self._add(event.symbol_id, event.symbol, None, None)
+        self.values: dict[str, str] = {}
+        for symbol_id, symbol, security_type, underlying in run.orders.distinct.iter_rows():
+            if symbol_id not in self.by_symbol:
+                self._add(symbol_id, symbol, security_type, underlying)
+        for symbol_id, symbol in run.events.distinct.iter_rows():
+            if symbol_id not in self.by_symbol:
+                self._add(symbol_id, symbol, None, None)
         for holding in run.holdings:
             if holding.symbol_id not in self.by_symbol:
-                self._add(holding.symbol_id, "", None, None)
+                self._add(holding.symbol_id, holding.symbol, None, None)
 
     def key(self, symbol_id: str) -> str:
         """The key of a symbol of this run."""
         return self.by_symbol[symbol_id].key
 
-    def security_type(self, symbol_id: str) -> str:
-        """The security type of a symbol of this run."""
-        return self.by_symbol[symbol_id].security_type
+    def keys(self, symbol_ids: pl.Series) -> pl.Series:
+        """The keys of a column of symbols."""
+        names = {symbol_id: found.key for symbol_id, found in self.by_symbol.items()}
+        return symbol_ids.replace_strict(names, return_dtype=pl.String)
 
-    def rows(self, now: dt.datetime) -> Iterator[Row]:
-        """One row per instrument."""
-        seen: set[str] = set()
+    def overnight(self, symbol_ids: pl.Series) -> pl.Series:
+        """Whether each symbol's trading day begins on the evening before."""
+        late = [symbol_id for symbol_id, found in self.by_symbol.items() if found.security_type in _OVERNIGHT]
+        return symbol_ids.is_in(late)
+
+    def descriptions(self) -> Iterator[Description]:
+        """What the run says about each symbol."""
         for symbol_id, found in self.by_symbol.items():
-            if found.key in seen:
-                continue
-            seen.add(found.key)
-            yield {
-                "instrument_key": found.key,
-                "security_type": found.security_type,
-                "ticker": found.ticker,
-                "underlying": found.underlying,
-                "root": found.root,
-                "expiry": found.expiry,
-                "call_put": found.call_put,
-                "strike": found.strike,
-                "style": found.style,
-                "multiplier": found.multiplier,
-                "lean_symbol_id": symbol_id,
-                "learnt_at": now,
-            }
+            yield Description(LEAN, self.values[symbol_id], found, symbol_id)
 
     def _add(self, symbol_id: str, value: str, security_type: str | None, underlying: str | None) -> None:
         try:
@@ -97,87 +104,110 @@ class Instruments:
             # Custom data and odd fixtures: LEAN's own text names it as well as anything can.
             found = Instrument(value or symbol_id, security_type or "base", value or symbol_id)
         self.by_symbol[symbol_id] = found
+        self.values[symbol_id] = value or found.ticker
 
 
-def session_date(event: LeanEvent, security_type: str) -> dt.date:
+def session_date(occurred_at: dt.datetime, *, ends: bool, overnight: bool) -> dt.date:
     """The session an event belongs to: for what ends a contract the one that ended, else the one it happened in."""
     try:
-        if event.kind in ENDING_KINDS:
-            return expiry_session(event.occurred_at)
-        return session_of(event.occurred_at, overnight=security_type in _OVERNIGHT)
+        return expiry_session(occurred_at) if ends else session_of(occurred_at, overnight=overnight)
     except CalendarRange:
-        return new_york_date(event.occurred_at)
+        return new_york_date(occurred_at)
 
 
-def order_rows(run: LeanRun, run_id: str, known: Instruments, refused: list[Refusal]) -> Iterator[Row]:
+def order_frame(orders: pl.DataFrame, run_id: str, known: Instruments, refused: list[Refusal]) -> pl.DataFrame:
     """Rows of `records.orders`; an order whose amounts no column can hold is refused."""
-    for order in run.orders:
-        try:
-            yield _order_row(order, run_id, known.key(order.symbol_id))
-        except FrameError as error:
-            refused.append(Refusal(error.what, field=f"$.orders.{order.order_id}"))
+    found = orders.with_columns(
+        pl.lit(run_id).alias("run_id"),
+        known.keys(orders["symbol_id"]).alias("instrument_key"),
+        orders["quantity"].alias("quantity_text"),
+        orders["price"].alias("price_text"),
+        money_series(orders["value"]),
+    ).drop("underlying", "touched_at", "is_filled")
+    return conform(Order, _with_money(found, _ORDER_MONEY, refused, lambda row: f"$.orders.{row['order_id']}"))
 
 
-def event_rows(run: LeanRun, run_id: str, known: Instruments, refused: list[Refusal]) -> Iterator[Row]:
+def event_frame(events: pl.DataFrame, run_id: str, known: Instruments, refused: list[Refusal]) -> pl.DataFrame:
     """Rows of `records.order_events`; an event whose amounts no column can hold is refused."""
-    for event in run.events:
-        try:
-            yield _event_row(event, run_id, known)
-        except FrameError as error:
-            refused.append(Refusal(error.what, field=f"event {event.event_key}"))
+    found = events.rename({"fee": "fee_text"}).with_columns(
+        pl.lit(run_id).alias("run_id"),
+        known.keys(events["symbol_id"]).alias("instrument_key"),
+        _session_dates(events, known).alias("session_date"),
+        events["fill_quantity"].alias("fill_quantity_text"),
+        events["fill_price"].alias("fill_price_text"),
+        events["fee"].alias("fee_amount"),
+    )
+    found = found.drop("is_fill", "is_filled")
+    return conform(OrderEvent, _with_money(found, _EVENT_MONEY, refused, lambda row: f"event {row['event_key']}"))
 
 
-def trade_rows(run: LeanRun, run_id: str, refused: list[Refusal]) -> Iterator[Row]:
-    """Rows of `records.closed_trades`."""
-    for name, position, trade in run.trades:
-        try:
-            yield {
-                "run_id": run_id,
-                "position": position,
-                "source_file": name,
-                "symbol_id": trade.symbol_id,
-                "symbol": trade.symbol,
-                "entry_at": trade.entry_at,
-                "exit_at": trade.exit_at,
-                "entry_price": to_money(trade.entry_price),
-                "exit_price": to_money(trade.exit_price),
-                "direction": trade.direction,
-                "quantity": to_money(trade.quantity),
-                "profit_loss": to_money(trade.profit_loss),
-                "total_fees": to_money(trade.total_fees),
-                "total_fees_text": trade.total_fees_text,
-                "mae": money_if_known(trade.mae),
-                "mfe": money_if_known(trade.mfe),
-                "end_trade_drawdown": money_if_known(trade.end_trade_drawdown),
-                "is_win": trade.is_win,
-                "duration_seconds": money_if_known(trade.duration_seconds),
-                "order_ids": json.dumps(trade.order_ids),
-            }
-        except FrameError as error:
-            refused.append(Refusal(error.what, field=f"$.totalPerformance.closedTrades[{position}]"))
+def trade_frame(trades: pl.DataFrame, run_id: str, source_file: str, refused: list[Refusal]) -> pl.DataFrame:
+    """Rows of `records.closed_trades`; a trade whose amounts no column can hold is refused."""
+    found = trades.with_columns(
+        pl.lit(run_id).alias("run_id"),
+        pl.lit(source_file).alias("source_file"),
+        trades["total_fees"].alias("total_fees_text"),
+    )
+    return conform(
+        ClosedTrade,
+        _with_money(found, _TRADE_MONEY, refused, lambda row: f"$.totalPerformance.closedTrades[{row['position']}]"),
+    )
 
 
-def equity_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
+def equity_frame(equity: pl.DataFrame, run_id: str) -> pl.DataFrame:
     """Rows of `records.equity`. Chart figures are for display: one that no column can hold is unknown."""
-    for sample in run.equity:
-        yield {
-            "run_id": run_id,
-            "sampled_at": sample.sampled_at,
-            "position": sample.position,
-            "open_equity": money_if_it_fits(sample.open_value),
-            "high_equity": money_if_it_fits(sample.high_value),
-            "low_equity": money_if_it_fits(sample.low_value),
-            "close_equity": money_if_it_fits(sample.close_value),
-        }
+    amounts = [money_series(equity[name]).alias(f"{name}_equity") for name in ("open", "high", "low", "close")]
+    return conform(EquityPoint, equity.select("sampled_at", "position", pl.lit(run_id).alias("run_id"), *amounts))
 
 
-def profit_loss_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
-    """Rows of `records.profit_loss`; two entries of one microsecond are told apart by their position."""
-    seen: dict[dt.datetime, int] = {}
-    for booked_at, value in run.profit_loss:
-        position = seen.get(booked_at, 0)
-        seen[booked_at] = position + 1
-        yield {"run_id": run_id, "booked_at": booked_at, "position": position, "amount": to_money(value)}
+def profit_loss_frame(entries: pl.DataFrame, run_id: str, refused: list[Refusal]) -> pl.DataFrame:
+    """Rows of `records.profit_loss`; an entry whose amount no column can hold is refused."""
+    found = _with_money(entries, ("amount",), refused, lambda row: f"$.profitLoss.{row['booked_at'].isoformat()}")
+    return conform(ProfitLossEntry, found.with_columns(pl.lit(run_id).alias("run_id")))
+
+
+def _with_money(
+    rows: pl.DataFrame, columns: Sequence[str], refused: list[Refusal], place: Callable[[Row], str]
+) -> pl.DataFrame:
+    """The rows with these columns of texts as amounts; a row with an amount that does not fit is left out."""
+    amounts = {name: money_series(rows[name]) for name in columns}
+    found = rows.with_columns(**amounts)
+    unfit = {name: amount.is_null() & rows[name].is_not_null() for name, amount in amounts.items()}
+    is_unfit = pl.DataFrame(unfit).select(pl.any_horizontal(pl.all())).to_series()
+    if not is_unfit.any():
+        return found
+    refused += [_refusal(row, columns, place(row)) for row in rows.filter(is_unfit).iter_rows(named=True)]
+    return found.filter(~is_unfit)
+
+
+def _refusal(row: Row, columns: Sequence[str], place: str) -> Refusal:
+    for name in columns:
+        try:
+            if row[name] is not None:
+                to_money(row[name])
+        except FrameError as error:
+            return Refusal(error.what, field=place, value=str(row[name])[:200])
+    raise AssertionError("every amount of a row that does not fit fits")
+
+
+def _session_dates(events: pl.DataFrame, known: Instruments) -> pl.Series:
+    """The session of each event, asked for once per hour: no session begins or ends within one."""
+    asked = events.select(
+        # Clocks went by minutes and seconds long ago; no calendar reaches back so far.
+        pl.when(pl.col("occurred_at").dt.year() >= _WHOLE_HOURS_SINCE)
+        .then(pl.col("occurred_at").dt.truncate("1h"))
+        .otherwise(pl.col("occurred_at"))
+        .alias("occurred_at"),
+        pl.col("kind").is_in(list(ENDING_KINDS)).alias("ends"),
+        known.overnight(events["symbol_id"]).alias("overnight"),
+    )
+    distinct = asked.unique()
+    days = [
+        session_date(occurred_at.astimezone(dt.UTC), ends=ends, overnight=overnight)
+        for occurred_at, ends, overnight in distinct.iter_rows()
+    ]
+    found = distinct.with_columns(session_date=pl.Series(days, dtype=pl.Date))
+    return asked.join(found, on=distinct.columns, how="left", maintain_order="left")["session_date"]
 
 
 def holding_rows(run: LeanRun, run_id: str, known: Instruments) -> Iterator[Row]:
@@ -231,8 +261,8 @@ def statistic_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
 
 
 def message_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
-    """Rows of `records.run_messages`: the algorithm's log, and of the engine's trace the errors."""
-    sources = (("algorithm", run.messages), ("engine", run.engine.errors if run.engine else ()))
+    """Rows of `records.run_messages`: the algorithm's log and the engine's trace."""
+    sources = (("algorithm", run.messages), ("engine", run.engine.messages if run.engine else ()))
     for source, messages in sources:
         for message in messages:
             yield {
@@ -240,81 +270,7 @@ def message_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
                 "source": source,
                 "line": message.line,
                 "stamp_text": message.stamp,
+                "stamped_at": message.stamped_at,
                 "level": message.level,
                 "message": redact_text(message.message),
             }
-
-
-def _order_row(order: LeanOrder, run_id: str, instrument_key: str) -> Row:
-    group = order.group
-    return {
-        "run_id": run_id,
-        "order_id": order.order_id,
-        "group_id": group.id if group else None,
-        "group_quantity": money_if_known(group.quantity) if group else None,
-        "group_limit_price": money_if_known(group.limit_price) if group else None,
-        "group_size": group.size if group else None,
-        "group_direction": group.direction if group else None,
-        "order_type": order.order_type,
-        "status": order.status,
-        "symbol_id": order.symbol_id,
-        "symbol": order.symbol,
-        "instrument_key": instrument_key,
-        "security_type": order.security_type,
-        "direction": order.direction,
-        "quantity": to_money(order.quantity),
-        "quantity_text": order.quantity_text,
-        "price": to_money(order.price),
-        "price_text": order.price_text,
-        "price_currency": order.price_currency,
-        "limit_price": money_if_known(order.limit_price),
-        "stop_price": money_if_known(order.stop_price),
-        "trigger_price": money_if_known(order.trigger_price),
-        "trailing_amount": money_if_known(order.trailing_amount),
-        "trailing_as_percentage": order.trailing_as_percentage,
-        "created_at": order.created_at,
-        "last_fill_at": order.last_fill_at,
-        "last_update_at": order.last_update_at,
-        "canceled_at": order.canceled_at,
-        "time_in_force": order.time_in_force,
-        "expires_at": order.expires_at,
-        "tag": order.tag,
-        "broker_ids": order.broker_ids,
-        "value": money_if_it_fits(order.value),
-        "submission_bid": money_if_known(order.submission_bid),
-        "submission_ask": money_if_known(order.submission_ask),
-        "submission_last": money_if_known(order.submission_last),
-        "is_marketable": order.is_marketable,
-        "price_adjustment_mode": order.price_adjustment_mode,
-    }
-
-
-def _event_row(event: LeanEvent, run_id: str, known: Instruments) -> Row:
-    return {
-        "run_id": run_id,
-        "order_id": event.order_id,
-        "event_id": event.event_id,
-        "event_key": event.event_key,
-        "occurred_at": event.occurred_at,
-        "session_date": session_date(event, known.security_type(event.symbol_id)),
-        "kind": event.kind,
-        "status": event.status,
-        "symbol_id": event.symbol_id,
-        "symbol": event.symbol,
-        "instrument_key": known.key(event.symbol_id),
-        "direction": event.direction,
-        "quantity": money_if_known(event.quantity),
-        "fill_quantity": to_money(event.fill_quantity),
-        "fill_quantity_text": event.fill_quantity_text,
-        "fill_price": to_money(event.fill_price),
-        "fill_price_text": event.fill_price_text,
-        "fill_price_currency": event.fill_price_currency,
-        "fee_amount": money_if_known(event.fee),
-        "fee_text": event.fee_text,
-        "fee_currency": event.fee_currency,
-        "limit_price": money_if_known(event.limit_price),
-        "stop_price": money_if_known(event.stop_price),
-        "is_assignment": event.is_assignment,
-        "is_in_the_money": event.is_in_the_money,
-        "message": event.message,
-    }

@@ -4,30 +4,38 @@ Holds: the step that takes one run: raw store, parsing, quarantine, which versio
 Belongs here: the order of these, in one transaction per run.
 Never here: the reading of a format, the mapping to columns, finding runs in folders (all elsewhere).
 
-Identity: a run is its algorithm id and its start (`state.StartTime`), so that copies made while it ran and its final
-files are one run. Should two whole backtests of different folders agree in both and differ otherwise, the later read
-one gets an id of its own, made with its main file's hash. A less complete version never replaces a more complete one;
-of a live run, and of one not yet whole, rows that the newer files no longer carry are kept.
+A less complete version never replaces a more complete one; of a live run, and of one not yet whole, rows that the newer
+files no longer carry are kept.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.ahead import ahead
 from pipelines.errors import NotFound
 from pipelines.parsing.identify import RunFiles, runs_in
-from pipelines.parsing.lean_run import PARSER_VERSION, STORED_ONLY, LeanRun, RunBytes, assemble
+from pipelines.parsing.lean_files import EVENT_ROLES, STORED_ONLY, RunBytes
+from pipelines.parsing.lean_launch import without_secrets
+from pipelines.parsing.lean_run import PARSER_VERSION, LeanRun, assemble
 from pipelines.parsing.refusals import Refusal, Refused
+from pipelines.parsing.spool import Spool
 from pipelines.privacy import redact_text
 from pipelines.steps import lean_tables as tables
+from pipelines.steps import run_readings as readings
+from pipelines.steps.lean_side_files import count_unreadable, write_side_files
 from pipelines.steps.refusing import quarantine
+from pipelines.steps.run_identity import identify_run
+from pipelines.steps.run_starts import write_start
 from pipelines.transforms.run_state import Version, decide_state, missing_parts
 from warehouse.frames import frame
-from warehouse.keys import stable_id
+from warehouse.ledger import Entry
 from warehouse.models.records.runs import RunAccount, RunFile
 
 if TYPE_CHECKING:
@@ -35,6 +43,7 @@ if TYPE_CHECKING:
 
 KIND = "lean_run"
 DIRTY_DOMAIN = "reconciliation"
+_LARGE_FILE = 16 << 20
 DEFAULT_STALE_AFTER = dt.timedelta(hours=2)
 
 
@@ -69,6 +78,7 @@ class RunOutcome:
     fills: int = 0
     refused_rows: int = 0
     missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     message: str | None = None
 
 
@@ -104,10 +114,11 @@ def ingest_run_files(
     """
     stored = [_store(session, role, path, run.folder) for role, path in run.files]
     with session.transaction():
-        known = _known_run(session, stored)
-        if known is not None:
-            _link_account(session, known, account, rehearses)
-            return _outcome_of_known(session, run, known)
+        known = readings.find(session, stored, PARSER_VERSION)
+        if known is not None and known.is_settled:
+            _link_account(session, known.run_id, account, rehearses)
+            _note_start(session, known.run_id, run, stored)
+            return _outcome_of_known(session, run, known.run_id)
         return take_stored(session, run, stored, account=account, rehearses=rehearses, stale_after=stale_after)
 
 
@@ -121,16 +132,12 @@ def take_stored(
     stale_after: dt.timedelta = DEFAULT_STALE_AFTER,
 ) -> RunOutcome:
     """Read a run from the raw store and write its rows; the caller holds the transaction."""
-    files = [
-        RunBytes(file.role, file.name, b"" if file.role in STORED_ONLY else session.raw.read(file.sha256))
-        for file in stored
-    ]
-    try:
-        parsed = assemble(run.algorithm_id, files, is_live=run.is_live)
-    except Refused as error:
-        return _refuse(session, run, stored, error.refusal)
-    del files
-    return _take(session, run, stored, parsed, account=account, rehearses=rehearses, stale_after=stale_after)
+    with Spool(session.state_dir / "spool") as spool:
+        try:
+            parsed = assemble(run.algorithm_id, _bytes_of(session, stored), is_live=run.is_live, spool=spool)
+        except Refused as error:
+            return _refuse(session, run, stored, error.refusal)
+        return _take(session, run, stored, parsed, account=account, rehearses=rehearses, stale_after=stale_after)
 
 
 def refresh_states(session: WriteSession, *, stale_after: dt.timedelta = DEFAULT_STALE_AFTER) -> int:
@@ -145,26 +152,16 @@ def refresh_states(session: WriteSession, *, stale_after: dt.timedelta = DEFAULT
 
 
 def _store(session: WriteSession, role: str, path: Path, folder: Path) -> StoredFile:
-    raw = session.raw.put(path)
+    # Of a launch configuration not even the raw store keeps the secrets.
+    raw = session.raw.put_bytes(without_secrets(path.read_bytes())) if role == "launch" else session.raw.put(path)
     return StoredFile(role, path.relative_to(folder).as_posix(), path, raw.sha256, raw.size)
 
 
-def _known_run(session: WriteSession, stored: Sequence[StoredFile]) -> str | None:
-    """The run that all these bytes were already read for by this parser, if there is one."""
-    main = next((file for file in stored if file.role == "main"), None)
-    if main is None:
-        return None
-    candidates = session.rows(
-        "SELECT f.run_id FROM records.run_files f JOIN records.runs r USING (run_id) "
-        "WHERE f.role = 'main' AND f.sha256 = ? AND r.parser_version = ?",
-        (main.sha256, PARSER_VERSION),
-    )
-    wanted = {(file.name, file.sha256) for file in stored}
-    for (run_id,) in candidates:
-        have = session.rows("SELECT file_name, sha256 FROM records.run_files WHERE run_id = ?", (run_id,))
-        if wanted <= set(have):
-            return str(run_id)
-    return None
+def _bytes_of(session: WriteSession, stored: Sequence[StoredFile]) -> list[RunBytes]:
+    return [
+        RunBytes(file.role, file.name, b"" if file.role in STORED_ONLY else partial(_blocks, session, file))
+        for file in stored
+    ]
 
 
 def _outcome_of_known(session: WriteSession, run: RunFiles, run_id: str) -> RunOutcome:
@@ -184,8 +181,13 @@ def _refuse(session: WriteSession, run: RunFiles, stored: Sequence[StoredFile], 
         value=redact_text(refusal.value) if refusal.value else None,
     )
     if main is not None:
-        _record(session, main, "refused", None, message)
+        _record(session, {main: "refused"}, None, message)
     return RunOutcome(str(run.folder), run.name, "refused", message=message)
+
+
+def _blocks(session: WriteSession, file: StoredFile) -> Iterator[bytes]:
+    blocks = session.raw.blocks(file.sha256)
+    return ahead(blocks) if file.size >= _LARGE_FILE else blocks
 
 
 def _take(
@@ -200,21 +202,31 @@ def _take(
 ) -> RunOutcome:
     main = next(file for file in stored if file.role == "main")
     missing = missing_parts(parsed.evidence)
-    run_id = _identity(session, run, parsed, main, is_complete=not missing)
-    old = _stored_version(session, run_id)
-    if old is not None and _version(parsed, is_complete=not missing) < old:
-        return _superseded(session, run, stored, parsed, run_id)
+    run_id = identify_run(session, run.algorithm_id, parsed, main.sha256, is_complete=not missing)
+    version = _version(parsed, stored, is_complete=not missing, unreadable=count_unreadable(session, stored))
+    standing = readings.newest(session, run_id, PARSER_VERSION)
+    if standing is not None and version < standing:
+        return _superseded(session, run, stored, parsed, run_id=run_id, version=version)
     state = decide_state(parsed.evidence, now=session.now, stale_after=stale_after)
     header = _header(run, main, run_id, state, is_complete=not missing)
-    days_before = tables.fill_days(session, run_id)
-    written = tables.write_run(session, parsed, header, keep_old=parsed.is_live or bool(missing))
-    _file_rows(session, run_id, stored, parsed)
-    refusals = [*parsed.refusals, *((main.name, refusal) for refusal in written.refused)]
+    is_new = not session.rows("SELECT 1 FROM records.runs WHERE run_id = ?", (run_id,))
+    days_before = set() if is_new else tables.fill_days(session, run_id)
+    keep_old = parsed.is_live or bool(missing)
+    written = tables.write_run(session, parsed, header, is_new=is_new, keep_old=keep_old)
+    beside = write_side_files(session, run_id, parsed, stored, is_new=is_new, keep_old=keep_old)
+    unread = parsed.unread | beside.unread
+    _file_rows(session, run_id, stored, unread, is_new=is_new)
+    readings.remember(session, run_id, stored, version, unread=len(unread), parser_version=PARSER_VERSION)
+    _note_start(session, run_id, run, stored)
+    refusals = [*parsed.refusals, *_named(written, stored), *beside.refused]
     _quarantine(session, stored, refusals)
     outcome = "partial" if refusals else "ingested"
-    for file in stored:
-        kept = "refused" if file.name in parsed.unread else outcome
-        _record(session, file, kept, run_id, "; ".join(missing) or None)
+    _record(
+        session,
+        {file: "refused" if file.name in unread else outcome for file in stored},
+        run_id,
+        "; ".join(missing) or None,
+    )
     linked = _link_account(session, run_id, account, rehearses)
     if not linked and _has_account(session, run_id):
         session.mark_dirty(DIRTY_DOMAIN, days_before | tables.fill_days(session, run_id), f"run {run.name} was read")
@@ -227,10 +239,19 @@ def _take(
         state=state,
         orders=len(parsed.orders),
         events=len(parsed.events),
-        fills=sum(event.is_fill for event in parsed.events),
+        fills=parsed.fills,
         refused_rows=len(refusals),
         missing=missing,
+        warnings=tuple(beside.warnings),
     )
+
+
+def _named(written: tables.Written, stored: Sequence[StoredFile]) -> Iterator[tuple[str, Refusal]]:
+    """The rows no table could hold by the file they stand in; of several event files, the refusal names the event."""
+    (main,) = (file.name for file in stored if file.role == "main")
+    events = [file.name for file in stored if file.role in EVENT_ROLES]
+    yield from ((main, refusal) for refusal in written.refused)
+    yield from ((events[0] if len(events) == 1 else main, refusal) for refusal in written.refused_events)
 
 
 def _header(run: RunFiles, main: StoredFile, run_id: str, state: str, *, is_complete: bool) -> tables.RunHeader:
@@ -247,71 +268,88 @@ def _header(run: RunFiles, main: StoredFile, run_id: str, state: str, *, is_comp
 
 
 def _superseded(
-    session: WriteSession, run: RunFiles, stored: Sequence[StoredFile], parsed: LeanRun, run_id: str
+    session: WriteSession,
+    run: RunFiles,
+    stored: Sequence[StoredFile],
+    parsed: LeanRun,
+    *,
+    run_id: str,
+    version: Version,
 ) -> RunOutcome:
-    """An older copy: its files go on record, so that it is known the next time; the rows stay as they are."""
-    _file_rows(session, run_id, stored, parsed)
-    for file in stored:
-        _record(session, file, "superseded", run_id, None)
+    """An older copy: it goes on record, and what newer files no longer carry is taken from it."""
+    unread = parsed.unread
+    _file_rows(session, run_id, stored, unread, is_new=False)
+    readings.remember(session, run_id, stored, version, unread=len(unread), parser_version=PARSER_VERSION)
+    replay(session, run_id)
+    _note_start(session, run_id, run, stored)
+    _record(session, dict.fromkeys(stored, "superseded"), run_id, None)
     state = session.rows("SELECT state FROM records.runs WHERE run_id = ?", (run_id,))[0][0]
     return RunOutcome(str(run.folder), run.name, "superseded", run_id=run_id, mode=parsed.mode, state=state)
 
 
-def _identity(session: WriteSession, run: RunFiles, parsed: LeanRun, main: StoredFile, *, is_complete: bool) -> str:
-    started = parsed.started_text
-    if started is None:
-        return stable_id("run-file", main.sha256)
-    run_id = stable_id("run", run.algorithm_id, started)
-    twin = session.rows(
-        "SELECT name, main_sha256, ended_at, orders_claimed FROM records.runs WHERE run_id = ? AND is_complete",
-        (run_id,),
-    )
-    if not twin or not is_complete:
-        return run_id
-    name, sha256, ended_at, orders = twin[0]
-    mine = (tables.ended_at(parsed), parsed.evidence.orders_claimed)
-    if sha256 == main.sha256 or name == run.name or (ended_at, orders) == mine:
-        return run_id
-    return stable_id("run", run.algorithm_id, started, main.sha256)
+def replay(session: WriteSession, run_id: str) -> None:
+    """Make a run's rows again from all of its readings, the oldest first, as if they had been read in that order.
+
+    Does nothing for a whole backtest, whose last files say everything, nor where the bytes of a reading are gone.
+    """
+    name, source_path, state, is_complete, mode, algorithm_id = session.rows(
+        "SELECT name, source_path, state, is_complete, mode, algorithm_id FROM records.runs WHERE run_id = ?", (run_id,)
+    )[0]
+    is_live = mode in ("paper", "live")
+    past = readings.in_order(session, run_id)
+    if (is_complete and not is_live) or len(past) < 2:
+        return
+    if not all(session.raw.holds(sha256) for rows in past for _, _, sha256, _ in rows):
+        return
+    is_first = True
+    for rows in past:
+        stored = [StoredFile(role, file, Path(source_path) / file, sha256, size) for role, file, sha256, size in rows]
+        main = next(file.sha256 for file in stored if file.role == "main")
+        header = tables.RunHeader(
+            run_id, algorithm_id, name, state, is_complete, source_path, main_sha256=main, parser_version=PARSER_VERSION
+        )
+        # A reading that this parser refuses adds nothing.
+        with Spool(session.state_dir / "spool") as spool, suppress(Refused):
+            parsed = assemble(algorithm_id, _bytes_of(session, stored), is_live=is_live, spool=spool)
+            tables.write_run(session, parsed, header, is_new=False, keep_old=not is_first)
+            write_side_files(session, run_id, parsed, stored, is_new=False, keep_old=not is_first)
+            is_first = False
 
 
-def _version(parsed: LeanRun, *, is_complete: bool) -> Version:
+def _version(parsed: LeanRun, stored: Sequence[StoredFile], *, is_complete: bool, unreadable: int) -> Version:
     return Version.of(
         is_complete=is_complete,
         newest_at=parsed.evidence.newest_at,
         orders=parsed.evidence.orders_claimed,
         events=len(parsed.events),
+        refused=parsed.evidence.refused_rows + unreadable,
+        size=readings.size_of(stored),
     )
 
 
-def _stored_version(session: WriteSession, run_id: str) -> Version | None:
-    found = session.rows(
-        "SELECT is_complete, newest_at, orders_claimed, "
-        "(SELECT count(*) FROM records.order_events e WHERE e.run_id = r.run_id) "
-        "FROM records.runs r WHERE run_id = ? AND parser_version = ?",
-        (run_id, PARSER_VERSION),
-    )
-    if not found:
-        return None
-    is_complete, newest_at, orders, events = found[0]
-    # Kept rows of earlier versions are not this version's: they must not outweigh a newer, shorter file.
-    return Version.of(is_complete=is_complete, newest_at=newest_at, orders=orders, events=events if is_complete else 0)
-
-
-def _file_rows(session: WriteSession, run_id: str, stored: Sequence[StoredFile], parsed: LeanRun) -> None:
+def _file_rows(
+    session: WriteSession, run_id: str, stored: Sequence[StoredFile], unread: Collection[str], *, is_new: bool
+) -> None:
     # A file that was refused is not on record as read: it is tried again the next time.
     rows = [
         {"run_id": run_id, "file_name": file.name, "sha256": file.sha256, "role": file.role, "learnt_at": session.now}
         for file in stored
-        if file.name not in parsed.unread
+        if file.name not in unread
     ]
-    session.insert_new(RunFile, frame(RunFile, rows))
+    given = frame(RunFile, rows)
+    _ = session.insert(RunFile, given) if is_new else session.insert_new(RunFile, given)
+
+
+def _note_start(session: WriteSession, run_id: str, run: RunFiles, stored: Sequence[StoredFile]) -> None:
+    log = next((file.sha256 for file in stored if file.role == "engine_log"), None)
+    write_start(session, run_id, run.folder, log)
 
 
 def _quarantine(session: WriteSession, stored: Sequence[StoredFile], refusals: Sequence[tuple[str, Refusal]]) -> None:
     by_name = {file.name: file for file in stored}
+    waiting = {path for (path,) in session.rows("SELECT DISTINCT path FROM ops.quarantine WHERE state = 'open'")}
     for file in stored:
-        if not any(name == file.name for name, _ in refusals):
+        if str(file.path) in waiting and not any(name == file.name for name, _ in refusals):
             session.resolve_quarantine(path=file.path)
     for name, refusal in refusals:
         file = by_name[name]
@@ -323,16 +361,22 @@ def _quarantine(session: WriteSession, stored: Sequence[StoredFile], refusals: S
         quarantine(session, [shown], path=file.path, sha256=file.sha256)
 
 
-def _record(session: WriteSession, file: StoredFile, outcome: str, run_id: str | None, message: str | None) -> None:
-    session.record_file(
-        path=file.path,
-        sha256=file.sha256,
-        size=file.size,
-        kind=f"{KIND}:{file.role}",
-        parser_version=PARSER_VERSION,
-        outcome=outcome,
-        run_id=run_id,
-        message=message,
+def _record(session: WriteSession, outcomes: Mapping[StoredFile, str], run_id: str | None, message: str | None) -> None:
+    session.record_files(
+        [
+            Entry(
+                path=str(file.path),
+                sha256=file.sha256,
+                size=file.size,
+                kind=f"{KIND}:{file.role}",
+                parser_version=PARSER_VERSION,
+                outcome=outcome,
+                run_id=run_id,
+                account=None,
+                message=message,
+            )
+            for file, outcome in outcomes.items()
+        ]
     )
 
 

@@ -8,26 +8,29 @@ Never here: deciding whether a version may replace another.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from pipelines.ahead import ahead
 from pipelines.parsing.lean_json import state_instant
 from pipelines.parsing.lean_run import LeanRun
 from pipelines.parsing.refusals import Refusal
 from pipelines.privacy import redact_text
 from pipelines.steps import lean_rows as rows
-from warehouse.frames import conform, frame, money_if_known, table_of, to_money
+from pipelines.steps.instrument_tables import write_instruments
+from warehouse.frames import frame, frame_schema, money_if_known, table_of, to_money
 from warehouse.models.base import Base
 from warehouse.models.records.runs import (
     CashBalance,
     ClosedTrade,
     EquityPoint,
     Holding,
-    InstrumentRow,
     Order,
     OrderEvent,
     ProfitLossEntry,
@@ -43,6 +46,9 @@ if TYPE_CHECKING:
 
 # Crypto fees have 28 decimals; this many digits add up any number of them without rounding.
 _EXACT = Context(prec=400)
+_MANY_ROWS = 100_000
+_MEMORY, _MEMORY_PER_ROW = 192 << 20, 96
+"""Bytes the database may hold while it writes a large run: keys of new rows cannot be put on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +67,35 @@ class RunHeader:
 
 @dataclass(slots=True)
 class Written:
-    """The rows that no table could hold."""
+    """The rows that no table could hold: those of the result, and those of the events."""
 
     refused: list[Refusal] = field(default_factory=list)
+    refused_events: list[Refusal] = field(default_factory=list)
 
 
-def write_run(session: WriteSession, run: LeanRun, header: RunHeader, *, keep_old: bool) -> Written:
-    """Replace every row of a run. With `keep_old`, history that the newer files no longer carry stays."""
+def write_run(session: WriteSession, run: LeanRun, header: RunHeader, *, is_new: bool, keep_old: bool) -> Written:
+    """Replace every row of a run. With `keep_old`, history that the newer files no longer carry stays.
+
+    `is_new` says that nothing of the run is stored yet. Large tables are written batch by batch.
+    """
     written, run_id = Written(), header.run_id
     known = rows.Instruments(run)
-    session.insert_new(InstrumentRow, frame(InstrumentRow, known.rows(session.now)))
+    write_instruments(session, known.descriptions())
     refused = written.refused
-    history: tuple[tuple[type[Base], Iterable[Mapping[str, object]]], ...] = (
-        (Order, rows.order_rows(run, run_id, known, refused)),
-        (OrderEvent, rows.event_rows(run, run_id, known, refused)),
-        (ClosedTrade, rows.trade_rows(run, run_id, refused)),
-        (EquityPoint, rows.equity_rows(run, run_id)),
-        (ProfitLossEntry, rows.profit_loss_rows(run, run_id)),
+    history: tuple[tuple[type[Base], Iterable[pl.DataFrame]], ...] = (
+        (Order, (rows.order_frame(batch, run_id, known, refused) for batch in run.orders)),
+        (OrderEvent, (rows.event_frame(batch, run_id, known, written.refused_events) for batch in run.events)),
+        (
+            ClosedTrade,
+            (rows.trade_frame(batch, run_id, name, refused) for name, trades in run.trades for batch in trades),
+        ),
+        (EquityPoint, [rows.equity_frame(run.equity, run_id)]),
+        (ProfitLossEntry, [rows.profit_loss_frame(run.profit_loss, run_id, refused)]),
     )
-    for model, given in history:
-        _replace(session, model, rows.chunked_frame(model, given), run_id, keep_old=keep_old)
+    is_large = len(run.orders) + len(run.events) >= _MANY_ROWS
+    with _bounded_memory(session, len(run.orders) + len(run.events)) if is_large else nullcontext():
+        for model, frames in history:
+            _write(session, model, ahead(frames) if is_large else frames, run_id, is_new=is_new, keep_old=keep_old)
     present: tuple[tuple[type[Base], Iterable[Mapping[str, object]]], ...] = (
         (Holding, rows.holding_rows(run, run_id, known)),
         (CashBalance, rows.cash_rows(run, run_id)),
@@ -89,9 +104,11 @@ def write_run(session: WriteSession, run: LeanRun, header: RunHeader, *, keep_ol
         (RunMessage, rows.message_rows(run, run_id)),
     )
     for model, given in present:
-        _replace(session, model, rows.chunked_frame(model, given), run_id, keep_old=False)
-    _write_fees(session, run_id)
-    session.upsert(Run, frame(Run, [_run_row(session, run, header)]))
+        _write(session, model, [rows.chunked_frame(model, given)], run_id, is_new=is_new, keep_old=False)
+    fees = frame(RunFee, _fee_rows(session, run_id))
+    _write(session, RunFee, [fees], run_id, is_new=is_new, keep_old=False)
+    row = frame(Run, [_run_row(session, run, header)])
+    _ = session.insert(Run, row) if is_new else session.upsert(Run, row)
     return written
 
 
@@ -108,41 +125,74 @@ def ended_at(run: LeanRun) -> dt.datetime | None:
     return state_instant(run.state_map.get("EndTime"))
 
 
-def exact_sum(texts: Iterable[str]) -> Decimal:
-    """The sum of amounts given as text, to the last digit."""
+def exact_sum(texts: Iterable[tuple[str, int]]) -> Decimal:
+    """The sum of amounts given as text, each with how often it stands there, to the last digit."""
     total = Decimal(0)
-    for text in texts:
-        total = _EXACT.add(total, Decimal(text))
+    for text, count in texts:
+        total = _EXACT.add(total, _EXACT.multiply(Decimal(text), Decimal(count)))
     return total
 
 
-def _replace(session: WriteSession, model: type[Base], new: pl.DataFrame, run_id: str, *, keep_old: bool) -> None:
-    if keep_old:
-        table = table_of(model)
-        names = [column.name for column in table.primary_key.columns]
-        old = conform(model, session.frame(f"SELECT * FROM {table.schema}.{table.name} WHERE run_id = ?", (run_id,)))
-        new = pl.concat([new, old.join(new.select(names), on=names, how="anti")])
-    session.replace(model, new, "run_id = ?", (run_id,))
+@contextmanager
+def _bounded_memory(session: WriteSession, rows: int) -> Iterator[None]:
+    """Let the database hold no more in memory than writing many rows needs: by itself it takes most of the machine's."""
+    ((before,),) = session.rows("SELECT current_setting('memory_limit')")
+    session.connection.execute(f"SET memory_limit = '{_MEMORY + rows * _MEMORY_PER_ROW}B'")
+    try:
+        yield
+    finally:
+        session.connection.execute(f"SET memory_limit = '{before}'")
 
 
-def _write_fees(session: WriteSession, run_id: str) -> None:
-    texts: dict[str, list[str]] = {}
-    for currency, text in session.rows(
-        "SELECT fee_currency, fee_text FROM records.order_events WHERE run_id = ? AND fee_text IS NOT NULL", (run_id,)
+def _write(
+    session: WriteSession,
+    model: type[Base],
+    frames: Iterable[pl.DataFrame],
+    run_id: str,
+    *,
+    is_new: bool,
+    keep_old: bool,
+) -> None:
+    if is_new:
+        for given in frames:
+            session.insert(model, given)
+    elif keep_old:
+        for given in frames:
+            session.upsert(model, given)
+    else:
+        _replace(session, model, iter(frames), run_id)
+
+
+def _replace(session: WriteSession, model: type[Base], frames: Iterator[pl.DataFrame], run_id: str) -> None:
+    first = next(frames, None)
+    second = next(frames, None)
+    only = pl.DataFrame(schema=frame_schema(model)) if first is None else first
+    if second is None:
+        session.replace(model, only, "run_id = ?", (run_id,))
+        return
+    # Too large to be compared with what is stored.
+    session.execute(f"DELETE FROM {table_of(model).fullname} WHERE run_id = ?", (run_id,))
+    for given in chain([only, second], frames):
+        session.insert(model, given)
+
+
+def _fee_rows(session: WriteSession, run_id: str) -> Iterator[dict[str, object]]:
+    fees: dict[str, list[tuple[str, int]]] = {}
+    for currency, text, count in session.rows(
+        "SELECT fee_currency, fee_text, count(*) FROM records.order_events "
+        "WHERE run_id = ? AND fee_text IS NOT NULL GROUP BY ALL",
+        (run_id,),
     ):
-        texts.setdefault(currency, []).append(text)
-    totals = [(currency, exact_sum(fees), len(fees)) for currency, fees in sorted(texts.items())]
-    given = [
-        {
+        fees.setdefault(currency, []).append((text, count))
+    for currency, texts in sorted(fees.items()):
+        total = exact_sum(texts)
+        yield {
             "run_id": run_id,
             "currency": currency,
             "fee_text": format(total, "f"),
             "fee_amount": to_money(total),
-            "events_with_fee": count,
+            "events_with_fee": sum(count for _, count in texts),
         }
-        for currency, total, count in totals
-    ]
-    session.replace(RunFee, frame(RunFee, given), "run_id = ?", (run_id,))
 
 
 def _run_row(session: WriteSession, run: LeanRun, header: RunHeader) -> dict[str, object]:
@@ -161,8 +211,8 @@ def _run_row(session: WriteSession, run: LeanRun, header: RunHeader) -> dict[str
         "started_at": state_instant(run.started_text),
         "ended_at": ended_at(run),
         "newest_at": run.evidence.newest_at,
-        "period_start": configuration.period_start if configuration else None,
-        "period_end": configuration.period_end if configuration else None,
+        "period_start": run.period[0],
+        "period_end": run.period[1],
         "start_equity": money_if_known(run.equity_at("Start Equity")),
         "end_equity": money_if_known(run.equity_at("End Equity")),
         "orders_claimed": run.evidence.orders_claimed,

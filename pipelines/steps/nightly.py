@@ -15,6 +15,7 @@ from typing import Any
 from pipelines.config import Settings
 from pipelines.steps.calibrate import calibrate_due
 from pipelines.steps.checks import run_checks
+from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.ingest import IngestReport, ingest_paths
 from pipelines.steps.jobs import job
 from pipelines.steps.journals import JournalOutcome, acknowledge, ingest_journals, link_journals
@@ -23,13 +24,16 @@ from pipelines.steps.prices import ingest_configured_prices
 from pipelines.steps.reconcile import reconcile_days
 from pipelines.steps.regimes import recompute_regimes
 from pipelines.steps.retention import apply_retention
+from pipelines.steps.trade_quotes import quote_folder
+from pipelines.steps.trades import rebuild_trades
 from warehouse.access import Warehouse, WriteSession
 
 Report = Callable[[int, int, str], None]
-Stage = Callable[[WriteSession, Settings], Any]
+Stage = Callable[..., Any]
+"""Takes the session and the settings; one that reads many things also takes a `Report`."""
 
 
-def ingest_results(session: WriteSession, settings: Settings) -> IngestReport:
+def ingest_results(session: WriteSession, settings: Settings, progress: Report | None = None) -> IngestReport:
     """Read every folder of LEAN results: those of a deployment under its account, the others under none."""
     report = IngestReport.empty()
     claimed: set[Path] = set()
@@ -38,10 +42,15 @@ def ingest_results(session: WriteSession, settings: Settings) -> IngestReport:
         claimed.update(folders)
         if folders:
             report += ingest_paths(
-                session, settings, folders, account=deployment.account, rehearses=deployment.rehearses
+                session,
+                settings,
+                folders,
+                account=deployment.account,
+                rehearses=deployment.rehearses,
+                progress=progress,
             )
     others = [folder for folder in settings.lean_results if _holds_something(folder) and folder not in claimed]
-    return report + ingest_paths(session, settings, others) if others else report
+    return report + ingest_paths(session, settings, others, progress=progress) if others else report
 
 
 def _holds_something(folder: Path) -> bool:
@@ -68,6 +77,7 @@ def read_journals(session: WriteSession, settings: Settings) -> JournalOutcome:
     """Read the journals in the object store, join them to their runs, and note which sets were acknowledged."""
     outcome = ingest_journals(session, settings.object_store)
     link_journals(session)
+    rebuild_trades(session, sorted(rebuild_deployments(session, settings)), data=quote_folder(settings))
     acknowledge(session)
     return outcome
 
@@ -96,10 +106,14 @@ class StageOutcome:
     changed: bool
 
 
-def run_stage(warehouse: Warehouse, settings: Settings, stage: str) -> StageOutcome:
-    """Run one stage under the writer's lock; the published copy follows when it changed something."""
+def run_stage(warehouse: Warehouse, settings: Settings, stage: str, progress: Report | None = None) -> StageOutcome:
+    """Run one stage under the writer's lock; the published copy follows when it changed something.
+
+    `progress` is for the stages that tell how far they are: `lean_runs`.
+    """
+    told = () if progress is None else (progress,)
     with warehouse.writer(f"nightly: {stage}") as session:
-        outcome = STAGES[stage](session, settings)
+        outcome = STAGES[stage](session, settings, *told)
         return StageOutcome(stage, outcome, session.changed)
 
 

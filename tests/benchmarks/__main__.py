@@ -1,19 +1,22 @@
-"""`python -m tests.benchmarks`: print measured ratios.
+"""`python -m tests.benchmarks`: print measured ratios, and compare them with those stored with a release.
 
-Holds: the command.
+Holds: the command. With `--store` the ratios go to `tests/benchmarks/results/<release>.json`; without it the command
+fails where a ratio is worse than the stored one by more than the margin (`tests.benchmarks.figures.MARGIN`).
 Belongs here: sizes and repetitions.
-Never here: comparisons, or a threshold: the figures are published as found.
+Never here: comparisons.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.commands.output import print_table
-from tests.benchmarks import cases, churn, harness
+from tests.benchmarks import cases, figures, harness, large_run, many_runs
+from tests.benchmarks.figures import Figure
 
 REPETITIONS = 5
 Case = Callable[[Path], harness.Comparison]
@@ -30,31 +33,75 @@ CASES: dict[str, tuple[Case, Case]] = {
 """Name of each comparison with its usual and its smallest size."""
 
 
+LARGE = ("recorded", "generated", "runs")
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Measure what was asked for, everything by default, and print it."""
+    """Measure what was asked for, everything by default, print it, and compare it with what is stored."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="measured speed, as ratios")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(CASES)}, churn; default: all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join((*CASES, *LARGE))}; default: all")
     parser.add_argument("--repeat", type=int, default=REPETITIONS, help="repetitions, default %(default)s")
     parser.add_argument("--small", action="store_true", help="tiny sizes: shows that it runs, measures nothing")
+    parser.add_argument("--store", action="store_true", help="keep the ratios as those of this release")
     asked = parser.parse_args(arguments)
-    unknown = sorted(set(asked.names) - {*CASES, "churn"})
+    unknown = sorted(set(asked.names) - {*CASES, *LARGE})
     if unknown:
         parser.error(f"no comparison is called {', '.join(unknown)}")
-    rows: list[tuple[str, ...]] = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, (usual, smallest) in CASES.items():
-            if not asked.names or name in asked.names:
-                comparison = (smallest if asked.small else usual)(Path(folder) / name)
-                rows += harness.table(comparison, harness.measure(comparison, asked.repeat))
-        if rows:
-            title = f"medians of {asked.repeat} interleaved repetitions; times ours: how many times slower than ours"
-            print_table(title, harness.COLUMNS, rows)
-        if not asked.small and (not asked.names or "churn" in asked.names):
-            large = churn.rows(Path(folder))
-            if large is None:
-                print(f"no large run beside this checkout: {churn.ARCHIVE}")
-            else:
-                print_table("one large run, once", churn.COLUMNS, large)
+        found = _small(asked, Path(folder)) + _large(asked, Path(folder))
+    if asked.small:
+        return
+    if asked.store:
+        print(f"stored in {figures.store(found).relative_to(figures.RESULTS.parent)}")
+        return
+    before = figures.stored()
+    print_table(
+        f"cost as a multiple of the floor; worse: more than {figures.MARGIN:.0%} above what is stored",
+        figures.COLUMNS,
+        figures.compared(found, before),
+    )
+    if any(figures.is_worse(figure, before) for figure in found):
+        sys.exit(1)
+
+
+def _small(asked: argparse.Namespace, folder: Path) -> list[Figure]:
+    rows: list[tuple[str, ...]] = []
+    found: list[Figure] = []
+    for name, (usual, smallest) in CASES.items():
+        if not asked.names or name in asked.names:
+            comparison = (smallest if asked.small else usual)(folder / name)
+            measured = harness.measure(comparison, asked.repeat)
+            rows += harness.table(comparison, measured)
+            found += [Figure(f"{comparison.title}: to {one.way}", 1 / one.ratio) for one in measured[1:]]
+    if rows:
+        title = f"medians of {asked.repeat} interleaved repetitions; times ours: how many times slower than ours"
+        print_table(title, harness.COLUMNS, rows)
+    return found
+
+
+def _large(asked: argparse.Namespace, folder: Path) -> list[Figure]:
+    found: list[Figure] = []
+    if not asked.small and (not asked.names or "recorded" in asked.names):
+        recorded = large_run.recorded(folder / "recorded")
+        if recorded is None:
+            print(f"no large run beside this checkout: {large_run.ARCHIVE.name}")
+        else:
+            found += _large_run(recorded, folder / "taken", naive=True, repetitions=large_run.REPETITIONS)
+    if not asked.names or "generated" in asked.names:
+        size = large_run.TINY if asked.small else large_run.GIGABYTE
+        made_up = large_run.made_up(folder / "generated", size)
+        found += _large_run(made_up, folder / "made-up", naive=False, repetitions=1)
+    if not asked.small and (not asked.names or "runs" in asked.names):
+        many = many_runs.rows(folder)
+        print_table("many small runs in one Dagster run, once", many_runs.COLUMNS, many)
+        found += many_runs.figures(many)
+    return found
+
+
+def _large_run(run: large_run.LargeRun, work: Path, *, naive: bool, repetitions: int) -> list[Figure]:
+    rows, found = large_run.measured(run, work, naive=naive, repetitions=repetitions)
+    print_table(f"one large run, medians of {repetitions}", large_run.COLUMNS, rows)
+    return found
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Holds: both as child processes of their own, over copies of recorded runs.
 Belongs here: many small inputs.
-Never here: one large input (tests/benchmarks/churn.py).
+Never here: one large input (tests/benchmarks/large_run.py).
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests.benchmarks.figures import Figure
 from tests.pipelines.instances import ROOT, environment
 from tests.run_copies import copies
 
@@ -63,6 +65,11 @@ def rows(folder: Path, count: int = RUNS) -> list[tuple[str, ...]]:
         ("", "ours: one Dagster run", f"{taking:.1f}", f"{taking / reading:.1f}", f"{count / taking:.0f}"),
         ("", "ours: the same again", f"{again:.1f}", f"{again / reading:.1f}", f"{count / again:.0f}"),
     ]
+
+
+def figures(rows: Sequence[tuple[str, ...]]) -> list[Figure]:
+    """What reading many runs costs as a multiple of decoding them."""
+    return [Figure(f"many runs: {way}, to reading and decoding", float(ratio)) for _, way, _, ratio, _ in rows[1:]]
 
 
 def _instance(folder: Path, runs: Path) -> Path:

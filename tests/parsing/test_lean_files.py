@@ -12,12 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_events import parse_events, read_settlement
+from pipelines.parsing.lean_eras import to_current
+from pipelines.parsing.lean_events import read_settlement
 from pipelines.parsing.lean_json import Unreadable, instant, instant_from_seconds
 from pipelines.parsing.lean_log import parse_algorithm_log, parse_engine_log, quit_called
-from pipelines.parsing.lean_result import duration_seconds, parse_result
+from pipelines.parsing.lean_result import parse_result
 from pipelines.parsing.lean_statistics import parse_statistic
+from pipelines.parsing.lean_trades import duration_seconds
 from pipelines.parsing.refusals import Refused
+from tests.parsing.reading import events_of, objects, result_of
 from tests.shared import shared_path
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "runs"
@@ -46,30 +49,30 @@ def with_order(order_id: str, **fields: object) -> bytes:
 
 def test_a_fee_keeps_all_of_its_28_digits() -> None:
     fee = "0.0000123456789012345678901234"
-    (event,), refusals = parse_events(event_file(fee))
-    assert (event.fee_text, event.fee, refusals) == (fee, Decimal(fee), [])
+    (event,), refusals = events_of(event_file(fee))
+    assert (event.fee, refusals) == (fee, [])
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=28, min_value=-(10**9), max_value=10**9))
 def test_any_number_comes_back_as_it_was_written(number: Decimal) -> None:
     text = format(number, "f")
-    (event,), _ = parse_events(event_file(text))
-    assert event.fee_text == text
-    assert event.fee == number
+    (event,), _ = events_of(event_file(text))
+    assert event.fee == text
+    assert Decimal(event.fee) == number
 
 
 def test_an_absent_fee_is_unknown_and_an_explicit_zero_is_zero() -> None:
     without = {key: value for key, value in EVENT.items() if not key.startswith("orderFee")}
-    (event,), _ = parse_events(json.dumps([without]).encode())
+    (event,), _ = events_of(json.dumps([without]).encode())
     assert (event.fee, event.fee_currency) == (None, None)
-    (event,), _ = parse_events(event_file("0.0"))
-    assert event.fee == 0
+    (event,), _ = events_of(event_file("0.0"))
+    assert event.fee == "0.0"
 
 
 @pytest.mark.parametrize("value", ["1e999999999", "NaN", "Infinity", "true", "{}", '"abc"', "01", "-"])
 def test_what_is_no_number_is_refused_with_its_place(value: str) -> None:
     try:
-        events, refusals = parse_events(event_file(value))
+        events, refusals = events_of(event_file(value))
     except Refused:
         return  # not JSON at all
     assert events == []
@@ -78,14 +81,12 @@ def test_what_is_no_number_is_refused_with_its_place(value: str) -> None:
 
 def test_events_of_before_april_2024_are_read_with_their_hyphens() -> None:
     data = shared_path("samples", "lean", "order-event-kebab-pre-2024-04.json").read_bytes()
-    (event,), refusals = parse_events(data)
-    assert (event.fee, event.fee_currency, event.status, refusals) == (Decimal(88), "USD", "none", [])
+    (event,), refusals = events_of(to_current(data))
+    assert (Decimal(event.fee), event.fee_currency, event.status, refusals) == (Decimal(88), "USD", "none", [])
 
 
-def test_events_of_a_run_still_going_are_put_in_order() -> None:
-    later = {**EVENT, "id": "x-1-2", "orderEventId": 2, "time": 1580000001}
-    events, _ = parse_events(json.dumps([later, EVENT]).encode())
-    assert [event.event_id for event in events] == [1, 2]
+def test_the_time_of_an_event_keeps_its_fraction() -> None:
+    events, _ = events_of(json.dumps([EVENT]).encode())
     assert events[0].occurred_at == dt.datetime(2020, 1, 26, 0, 53, 20, 500_000, tzinfo=dt.UTC)
 
 
@@ -182,9 +183,9 @@ def test_seconds_outside_of_any_calendar_are_refused() -> None:
 
 
 def test_a_combo_has_its_group_on_every_leg() -> None:
-    result = parse_result(COMBO)
-    legs = [order for order in result.orders if order.group is not None]
-    assert {(order.group.id, order.group.size) for order in legs if order.group} == {(1, 3)}
+    result = result_of(COMBO)
+    legs = [order for order in objects(result.orders) if order.group_id is not None]
+    assert {(order.group_id, order.group_size, order.group_direction) for order in legs} == {(1, 3, "buy")}
     assert all(order.limit_price is None for order in legs)
     assert len(result.orders) == 6
 
@@ -202,7 +203,7 @@ def test_a_combo_has_its_group_on_every_leg() -> None:
     ],
 )
 def test_a_bad_order_is_refused_by_its_place_and_the_others_stay(fields: dict[str, object], place: str) -> None:
-    result = parse_result(with_order("1", **fields))
+    result = result_of(with_order("1", **fields))
     assert [refusal.field for refusal in result.refusals] == [place]
     assert len(result.orders) == 5
 
@@ -213,31 +214,71 @@ def test_a_bad_order_is_refused_by_its_place_and_the_others_stay(fields: dict[st
         (COMBO[: len(COMBO) // 2], "not whole JSON"),
         (b"", "not whole JSON"),
         (b"[]", "does not have the shape"),
-        (b'{"Orders": {}, "Charts": {}}', "PascalCase"),
+        (b'{"Orders": {}, "Charts": {}}', "without any member"),
         (b'{"rows": []}', "without any member"),
         (changed(state=[1]), "a list stands where a map belongs"),
-        (changed(profitLoss={"x": 1}), "not an instant"),
-        (changed(charts={"Strategy Equity": {"series": {"Equity": {"values": [[1, 2, 3]]}}}}), "neither a point"),
     ],
 )
 def test_a_file_that_is_no_result_is_refused_by_name(data: bytes, reason: str) -> None:
     with pytest.raises(Refused) as refused:
-        parse_result(data)
+        result_of(data)
     assert reason in refused.value.refusal.reason
 
 
+@pytest.mark.parametrize(
+    ("data", "place", "reason"),
+    [
+        (changed(profitLoss={"x": 1, "2020-01-02T00:00:00Z": 2}), "$.profitLoss.x", "not an instant"),
+        (changed(profitLoss={"2020-01-02T00:00:00Z": None, "2020-01-02 00:00:00": 2}),
+         "$.profitLoss.2020-01-02T00:00:00Z", "a required number is missing"),
+        (changed(charts={"Strategy Equity": {"series": {"Equity": {"values": [[1, 2, 3], [1, 2]]}}}}),
+         "$.charts.Strategy Equity.series.Equity.values[0]", "neither a point nor a candle"),
+        (changed(charts={"Strategy Equity": {"series": {"Equity": {"values": [5, [1, 2]]}}}}),
+         "$.charts.Strategy Equity.series.Equity.values[0]", "does not have the shape"),
+    ],
+)  # fmt: skip
+def test_a_bad_entry_of_a_curve_is_refused_by_its_place_and_the_others_stay(
+    data: bytes, place: str, reason: str
+) -> None:
+    result = result_of(data)
+    ((refused, said),) = [(refusal.field, refusal.reason) for refusal in result.refusals]
+    assert (refused, reason in said) == (place, True)
+    assert 1 in (result.profit_loss.height, result.equity.height)
+
+
+def test_a_trade_is_refused_by_its_place_and_the_others_keep_theirs() -> None:
+    trades = json.loads(COMBO)["totalPerformance"]["closedTrades"]
+    assert len(trades) > 2
+    trades[1]["quantity"] = "many"
+    result = result_of(changed(totalPerformance={"closedTrades": trades}))
+    assert [refusal.field for refusal in result.refusals] == ["$.totalPerformance.closedTrades[1].quantity"]
+    assert [trade.position for trade in objects(result.trades)] == [0, *range(2, len(trades))]
+
+
+def test_an_order_that_stands_twice_is_named_and_the_last_counts() -> None:
+    document = json.loads(COMBO)
+    first = json.dumps(document["orders"]["1"])
+    second = json.dumps({**document["orders"]["1"], "tag": "again"})
+    data = json.dumps({**document, "orders": {}}).replace(
+        '"orders": {}', f'"orders": {{"1": {first}, "2": 5, "1": {second}}}'
+    )
+    result = parse_result(data[start : start + 200].encode() for start in range(0, len(data), 200))
+    assert [order.tag for order in objects(result.orders)] == ["again"]
+    assert {refusal.field for refusal in result.refusals} == {"$.orders.1", "$.orders.2"}
+
+
 def test_empty_maps_written_as_lists_are_empty() -> None:
-    result = parse_result(changed(orders=[], statistics=[], profitLoss=None))
-    assert (result.orders, result.profit_loss, result.statistics["statistics"]) == ([], [], {})
+    result = result_of(changed(orders=[], statistics=[], profitLoss=None))
+    assert (len(result.orders), result.profit_loss.height, result.statistics["statistics"]) == (0, 0, {})
 
 
 def test_points_of_every_era_are_samples_of_the_curve() -> None:
     values = [[10, 1, 2, 0.5, 1.5], [10, None], {"x": 20, "y": 3.25}]
-    result = parse_result(changed(charts={"Strategy Equity": {"series": {"Equity": {"values": values}}}}))
-    assert [(sample.position, sample.open_value, sample.close_value) for sample in result.equity] == [
-        (0, Decimal(1), Decimal("1.5")),
+    result = result_of(changed(charts={"Strategy Equity": {"series": {"Equity": {"values": values}}}}))
+    assert [(sample.position, sample.open, sample.close) for sample in objects(result.equity)] == [
+        (0, "1", "1.5"),
         (1, None, None),
-        (0, None, Decimal("3.25")),
+        (0, None, "3.25"),
     ]
 
 
@@ -245,9 +286,9 @@ def test_the_order_of_the_day_and_of_a_date_are_times_in_force() -> None:
     prefix = "QuantConnect.Orders.TimeInForces."
     day = {"timeInForce": {"$type": f"{prefix}DayTimeInForce, QuantConnect.Common"}}
     until = {"timeInForce": {"$type": f"{prefix}GoodTilDateTimeInForce", "Expiry": "2020-01-02T00:00:00"}}
-    orders = parse_result(with_order("1", properties=day)).orders
+    orders = objects(result_of(with_order("1", properties=day)).orders)
     assert (orders[0].time_in_force, orders[0].expires_at) == ("day", None)
-    orders = parse_result(with_order("1", properties=until)).orders
+    orders = objects(result_of(with_order("1", properties=until)).orders)
     assert orders[0].time_in_force == "good_til_date"
     assert orders[0].expires_at == dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
 

@@ -13,7 +13,9 @@ import pytest
 
 from pipelines.parsing.identify import identify
 from pipelines.parsing.lean_enums import EVENT_STATUSES, ORDER_STATUSES, ORDER_TYPES
-from pipelines.parsing.lean_run import LeanRun, RunBytes, assemble
+from pipelines.parsing.lean_files import RunBytes
+from pipelines.parsing.lean_run import LeanRun, assemble
+from tests.parsing.reading import objects
 from tests.shared import SHARED, shared_path
 
 RUNS = SHARED / "runs"
@@ -36,28 +38,30 @@ def totals(run: LeanRun) -> dict[str, Any]:
     with localcontext() as context:
         context.prec = 100
         fees: dict[str, Decimal] = {}
-        for event in run.events:
-            if event.fee is not None and event.fee_currency is not None:
-                fees[event.fee_currency] = fees.get(event.fee_currency, Decimal(0)) + event.fee
+        orders, events = objects(run.orders), objects(run.events)
+        trades = [trade for _, listed in run.trades for trade in objects(listed)]
+        for event in events:
+            if event.fee is not None:
+                fees[event.fee_currency] = fees.get(event.fee_currency, Decimal(0)) + Decimal(event.fee)
         return {
             "status": run.state_map["Status"],
             "order_count_state": run.state_map["OrderCount"],
-            "orders": len(run.orders),
-            "orders_by_type": dict(Counter(order.order_type for order in run.orders)),
-            "orders_by_status": dict(Counter(order.status for order in run.orders)),
-            "groups": len({order.group.id for order in run.orders if order.group is not None}),
-            "symbols": len({order.symbol_id for order in run.orders}),
-            "closed_trades": len(run.trades),
-            "closed_trades_pl": format(sum((trade.profit_loss for _, _, trade in run.trades), Decimal(0)), "f"),
-            "closed_trades_fees": format(sum((trade.total_fees for _, _, trade in run.trades), Decimal(0)), "f"),
-            "events": len(run.events),
-            "events_by_status": dict(Counter(event.status for event in run.events)),
+            "orders": len(orders),
+            "orders_by_type": dict(Counter(order.order_type for order in orders)),
+            "orders_by_status": dict(Counter(order.status for order in orders)),
+            "groups": len({order.group_id for order in orders if order.group_id is not None}),
+            "symbols": len({order.symbol_id for order in orders}),
+            "closed_trades": len(trades),
+            "closed_trades_pl": format(sum((Decimal(trade.profit_loss) for trade in trades), Decimal(0)), "f"),
+            "closed_trades_fees": format(sum((Decimal(trade.total_fees) for trade in trades), Decimal(0)), "f"),
+            "events": len(events),
+            "events_by_status": dict(Counter(event.status for event in events)),
             "fees_by_currency": {currency: format(total, "f") for currency, total in fees.items()},
-            "events_with_fee": sum(event.fee is not None for event in run.events),
-            "fills": sum(event.is_fill for event in run.events),
-            "filled_quantity_abs": sum((abs(event.fill_quantity) for event in run.events), Decimal(0)),
-            "assignments": sum(event.is_assignment for event in run.events),
-            "exercise_orders": sum(order.order_type == "option_exercise" for order in run.orders),
+            "events_with_fee": sum(event.fee is not None for event in events),
+            "fills": sum(event.is_fill for event in events),
+            "filled_quantity_abs": sum((abs(Decimal(event.fill_quantity)) for event in events), Decimal(0)),
+            "assignments": sum(event.is_assignment for event in events),
+            "exercise_orders": sum(order.order_type == "option_exercise" for order in orders),
             "insights": run.insights,
         }
 

@@ -6,18 +6,22 @@ import datetime as dt
 import json
 import shutil
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.errors import NotFound
-from pipelines.steps import lean_runs
+from pipelines.parsing import spool
+from pipelines.parsing.spool import Spool
+from pipelines.steps import lean_runs, lean_tables
 from pipelines.steps.lean_reparse import reparse_outdated
 from pipelines.steps.lean_runs import RunOutcome, ingest_run, refresh_states
 from pipelines.steps.lean_tables import exact_sum
 from tests.shared import shared_path
 from tests.steps.asking import ask
+from warehouse import raw_store
 from warehouse.access import Warehouse
 from warehouse.keys import stable_id
 
@@ -193,6 +197,39 @@ def test_an_amount_that_no_column_holds_is_refused_by_its_place(warehouse: Wareh
     assert ask(warehouse, "SELECT field FROM marts.quarantine") == [("$.orders.1",)]
 
 
+def test_an_event_that_no_column_holds_is_refused_with_its_file(warehouse: Warehouse, tmp_path: Path) -> None:
+    folder = tmp_path / "quits"
+    shutil.copytree(DATA / "quits", folder)
+    path = folder / "QuitProbe-order-events.json"
+    events = json.loads(path.read_bytes())
+    events[1]["fillPrice"] = 10**25
+    path.write_text(json.dumps(events))
+    (outcome,) = take(warehouse, folder)
+    assert (outcome.outcome, outcome.refused_rows) == ("partial", 1)
+    assert ask(warehouse, "SELECT file, field, value FROM marts.quarantine") == [
+        (str(path), "event QuitProbe-1-2", "1" + "0" * 25)
+    ]
+    assert ask(warehouse, "SELECT count(*) FROM records.order_events") == [(1,)]
+
+
+def test_a_run_too_large_for_memory_gives_the_same_rows(
+    warehouse: Warehouse, warehouse_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(warehouse_template, tmp_path / "other")
+    other = Warehouse(tmp_path / "other")
+    folders = [DATA / "combo", LIVE, DATA / "settled"]
+    take(warehouse, *folders)
+    monkeypatch.setattr(lean_runs, "Spool", partial(Spool, limit=0))
+    monkeypatch.setattr(lean_runs, "_LARGE_FILE", 0)
+    monkeypatch.setattr(lean_tables, "_MANY_ROWS", 0)
+    monkeypatch.setattr(spool, "_UNPACKED", 0)
+    monkeypatch.setattr(spool, "_HANDED_OUT", 1)
+    monkeypatch.setattr(raw_store, "_BLOCK", 700)
+    assert {outcome.outcome for outcome in take(other, *folders)} == {"ingested"}
+    assert everything(other) == everything(warehouse)
+    assert not list((tmp_path / "other").rglob("spool/*"))
+
+
 def test_a_broken_main_file_is_refused_whole_and_taken_once_it_is_mended(warehouse: Warehouse, tmp_path: Path) -> None:
     folder = tmp_path / "quits"
     shutil.copytree(DATA / "quits", folder)
@@ -231,13 +268,28 @@ def test_a_folder_without_main_file_is_refused_by_name(warehouse: Warehouse, tmp
         take(warehouse, tmp_path.parent)
 
 
-def test_two_different_runs_of_one_id_and_start_stay_apart(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_two_different_runs_of_one_id_and_start_stay_apart_in_any_order(
+    warehouse: Warehouse, warehouse_template: Path, tmp_path: Path
+) -> None:
     state = json.loads((DATA / "quits" / "QuitProbe.json").read_bytes())["state"]
-    twin = edited(DATA / "quits", tmp_path / "twin", state={**state, "EndTime": "2026-11-22T15:09:00Z"})
-    outcomes = take(warehouse, DATA / "quits", twin)
-    assert [outcome.outcome for outcome in outcomes] == ["ingested", "ingested"]
-    assert len({outcome.run_id for outcome in outcomes}) == 2
-    assert [outcome.outcome for outcome in take(warehouse, DATA / "quits", twin)] == ["unchanged", "unchanged"]
+    later = edited(DATA / "quits", tmp_path / "later", state={**state, "EndTime": "2026-11-22T15:09:00Z"})
+    latest = edited(DATA / "quits", tmp_path / "latest", state={**state, "EndTime": "2026-11-22T15:10:00Z"})
+    shutil.copytree(warehouse_template, tmp_path / "other")
+    other = Warehouse(tmp_path / "other")
+    folders = [DATA / "quits", later, latest]
+    found = []
+    for store, order in ((warehouse, folders), (other, [latest, folders[0], later])):
+        assert {outcome.outcome for outcome in take(store, *order)} == {"ingested"}
+        with store.writer("test") as session:
+            reparse_outdated(session, stale_after=AGES)
+            assert reparse_outdated(session, stale_after=AGES) == []
+        assert {outcome.outcome for outcome in take(store, *folders)} == {"unchanged"}
+        found.append(everything(store))
+        names = ask(store, "SELECT name, run_id FROM records.runs ORDER BY name")
+        assert dict(names)["quits"] == stable_id("run", "QuitProbe", "2026-11-22T15:02:35Z")
+        assert len({run_id for _, run_id in names}) == 3
+        assert ask(store, "SELECT count(*), count(DISTINCT run_id) FROM records.orders") == [(3, 3)]
+    assert found[0] == found[1]
 
 
 def test_a_corrected_file_replaces_the_rows_and_keeps_the_old_bytes(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -269,7 +321,7 @@ def test_an_account_is_only_for_runs_that_trade_in_one(warehouse: Warehouse) -> 
 
 
 def test_fees_of_28_digits_are_added_up_exactly() -> None:
-    texts = ["0.0000000000000000000000000001", "12345678901.9999999999999999999999999999", "1.0"]
+    texts = [("0.0000000000000000000000000001", 1), ("12345678901.9999999999999999999999999999", 1), ("0.5", 2)]
     assert format(exact_sum(texts), "f") == "12345678903.0000000000000000000000000000"
 
 

@@ -10,6 +10,7 @@ import os
 import stat
 from pathlib import Path
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +67,34 @@ def test_the_same_bytes_always_make_the_same_stored_file(store: RawStore, tmp_pa
     assert store.path_of(sha256).read_bytes() == other.path_of(sha256).read_bytes()
 
 
-@pytest.mark.parametrize("damaged", [b"", b"not gzip", gzip.compress(b"other bytes"), gzip.compress(b"x" * 1000)[:-5]])
+def packed(data: bytes) -> bytes:
+    return bytes(pa.Codec("zstd").compress(data, asbytes=True))
+
+
+def test_files_that_an_earlier_release_packed_with_gzip_are_still_read(store: RawStore) -> None:
+    data = b"0.2 and later write zstandard"
+    sha256 = hashlib.sha256(data).hexdigest()
+    store.folder.mkdir()
+    (store.folder / f"{sha256}.gz").write_bytes(gzip.compress(data))
+    assert store.read(sha256) == data
+    assert list(store.names()) == [sha256]
+    assert not store.put_bytes(data).stored_now
+    assert len(list(store.folder.iterdir())) == 1
+
+
+def test_a_large_file_comes_in_blocks_that_are_checked_at_the_end(store: RawStore) -> None:
+    data = os.urandom(1000) * 9000
+    sha256 = store.put_bytes(data).sha256
+    blocks = list(store.blocks(sha256))
+    assert len(blocks) > 1
+    assert b"".join(blocks) == data
+    store.path_of(sha256).write_bytes(packed(data[:-1]))
+    blocks_of_another = store.blocks(sha256)
+    with pytest.raises(StorageError, match="damaged"):
+        list(blocks_of_another)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"not packed", packed(b"other bytes"), packed(os.urandom(1000))[:-5]])
 def test_damaged_bytes_are_never_handed_out(store: RawStore, damaged: bytes) -> None:
     sha256 = store.put_bytes(b"the bytes").sha256
     store.path_of(sha256).write_bytes(damaged)
