@@ -17,11 +17,14 @@ CHANGES_ROWS_OF: tuple[str, ...] = ()
 def upgrade() -> None:
     """Bring the schema forward."""
     _create_table_records_analysis_findings()
+    _create_table_records_broker_day_fees()
     _create_table_records_chart_points()
     _create_table_records_chart_series()
     _create_table_records_corporate_actions()
     _create_table_records_data_monitor_reports()
     _create_table_records_data_requests()
+    _create_table_records_fee_quote_charges()
+    _create_table_records_fee_quotes()
     _create_table_records_insights()
     _create_table_records_instrument_descriptions()
     _create_table_records_instrument_symbols()
@@ -56,6 +59,19 @@ def _create_table_records_analysis_findings() -> None:
     sa.Column('sample_json', sa.Text(), nullable=True),
     sa.Column('solutions_json', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('run_id', 'position'),
+    schema='records'
+    )
+
+
+def _create_table_records_broker_day_fees() -> None:
+    op.create_table('broker_day_fees',
+    sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('session_date', sa.Date(), nullable=False),
+    sa.Column('broker', sa.Text(), nullable=False),
+    sa.Column('amount', sa.Numeric(precision=38, scale=18), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('learnt_at', sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('account', 'session_date'),
     schema='records'
     )
 
@@ -141,6 +157,35 @@ def _create_table_records_data_requests() -> None:
     sa.Column('position', sa.BigInteger(), nullable=False),
     sa.Column('path', sa.Text(), nullable=False),
     sa.Column('succeeded', sa.Boolean(), nullable=False),
+    schema='records'
+    )
+
+
+def _create_table_records_fee_quote_charges() -> None:
+    op.create_table('fee_quote_charges',
+    sa.Column('quote_id', sa.Text(), nullable=False),
+    sa.Column('position', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('component', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('amount', sa.Numeric(precision=38, scale=18), nullable=False),
+    sa.Column('amount_text', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('quote_id', 'position'),
+    schema='records'
+    )
+
+
+def _create_table_records_fee_quotes() -> None:
+    op.create_table('fee_quotes',
+    sa.Column('quote_id', sa.Text(), nullable=False),
+    sa.Column('account', sa.Text(), nullable=False),
+    sa.Column('broker', sa.Text(), nullable=False),
+    sa.Column('sha256', sa.Text(), nullable=False),
+    sa.Column('legs', sa.Text(), nullable=False),
+    sa.Column('limit_price', sa.Numeric(precision=38, scale=18), nullable=True),
+    sa.Column('total', sa.Numeric(precision=38, scale=18), nullable=False),
+    sa.Column('raw', sa.Text(), nullable=False),
+    sa.Column('learnt_at', sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('quote_id'),
     schema='records'
     )
 

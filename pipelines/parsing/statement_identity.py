@@ -47,7 +47,22 @@ def row_identity(row: StatementRow) -> Identity:
     absent in one generation), the average price (rounded). Events of positions have neither order number nor a
     settled wording: older exports leave their action blank and describe them otherwise, so both are left out, while a
     trade is told from another by its price and not by its wording.
+
+    Where the broker names the execution, its name and amounts are enough: which of the other columns a report has may
+    be the user's choice, and one report may print the day where another prints the second.
     """
+    if row.execution_id:
+        return (
+            row.execution_id,
+            row.row_class,
+            row.action or "",
+            row.symbol or "",
+            _amount(row.quantity),
+            plain(row.value) if row.price is None else plain(row.price),
+            _amount(row.commission),
+            _amount(row.fees),
+            row.currency,
+        )
     return (
         row.occurred_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         row.row_type,

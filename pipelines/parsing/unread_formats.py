@@ -13,23 +13,12 @@ HEAD = 4096
 """Bytes that are looked at: every format shows itself in its first lines."""
 
 _BY_SIGHT: tuple[tuple[str, str], ...] = (
-    ("Interactive Brokers Flex query (XML)", r"<FlexQueryResponse\b"),
-    ("Interactive Brokers transaction history (CSV)", r"^Statement,Header,Field Name.*?Title,Transaction History"),
-    ("Interactive Brokers activity statement (CSV)", r"^Statement,Header,Field Name"),
-    ("Interactive Brokers Flex trades (CSV)", r'^"?Buy/Sell"?,"?TradeDate"?,.*IBCommission'),
     (
-        "Charles Schwab transactions (CSV)",
-        r'^("Transactions +for account|"?Date"?,"?Action"?,"?Symbol"?,"?Description"?)',
+        "Charles Schwab equity awards (CSV)",
+        r'^"?Date"?,"?Action"?,"?Symbol"?,"?Description"?,"?Quantity"?,"?FeesAndCommissions',
     ),
-    ("Charles Schwab transactions (JSON export)", r'^\{\s*"FromDate"\s*:'),
-    (
-        "thinkorswim account statement (CSV)",
-        r"^(This document was exported from the paperMoney|Account Statement for )",
-    ),
-    ("TD Ameritrade transactions (CSV)", r"^DATE,TRANSACTION ID,DESCRIPTION,QUANTITY"),
-    ("Charles Schwab orders (JSON)", r'^\[\s*\{[^}]*"complexOrderStrategyType"'),
-    ("Charles Schwab transactions (JSON)", r'^\[\s*\{\s*"activityId"\s*:'),
-    ("TD Ameritrade transactions (JSON)", r'^\[\s*\{[^}]*"settlementDate"'),
+    ("TD Ameritrade institutional transactions (CSV)", r"^DATE,DESCRIPTION,SYMBOL,TRANS TYPE,"),
+    ("thinkorswim trade activity (CSV, without fees)", r"^\S*Today's Trade Activity "),
     ("tastytrade API reply (JSON)", r'^\{\s*"(data|api-version|context)"\s*:'),
     ("a JSON document of unknown kind", r"^[\[{]"),
     ("an XML document of unknown kind", r"^<"),

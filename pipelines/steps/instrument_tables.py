@@ -15,7 +15,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tomking.kernel.instruments import Instrument, SymbolError, equity_key, from_key, from_tastytrade, spellings
+from tomking.kernel.instruments import (
+    Instrument,
+    SymbolError,
+    equity_key,
+    from_ibkr,
+    from_key,
+    from_tastytrade,
+    spellings,
+)
 from tomking.kernel.keys import stable_id
 from tomking.kernel.sessions import new_york_date
 from warehouse.frames import frame, money_if_it_fits
@@ -127,6 +135,18 @@ def _of_row(row: StatementRow, broker: str) -> Instrument | None:
                 row.symbol or "",
                 row.instrument_type,
                 underlying=row.underlying,
+                traded_on=new_york_date(row.occurred_at),
+            )
+        elif broker == "ibkr" and row.instrument_type is not None:
+            known = from_key(key)
+            made = from_ibkr(
+                row.instrument_type,
+                row.symbol or "",
+                underlying_symbol=row.underlying,
+                expiry=known.expiry,
+                strike=known.strike,
+                put_call=known.call_put,
+                multiplier=row.multiplier,
                 traded_on=new_york_date(row.occurred_at),
             )
         else:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 CORRECTABLE = ("trade", "delivery")
 """Classes whose rows are fills: only they are told apart well enough to know that one corrects another."""
-_NOT_COLUMNS = frozenset({"line", "price_text", "raw", "description"})
+_A_DAY = dt.timedelta(days=1)
+_NOT_COLUMNS = frozenset({"line", "price_text", "raw", "description", "charges"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def forget(session: WriteSession, sha256: str, account: str, *, keep: set[str]) 
     gone = {row_id: day for row_id, day in only_here if row_id not in keep}
     for row_id in gone:
         session.execute("DELETE FROM records.statement_row_sources WHERE row_id = ?", (row_id,))
+        session.execute("DELETE FROM records.statement_charges WHERE row_id = ?", (row_id,))
         session.execute("DELETE FROM records.statement_rows WHERE row_id = ?", (row_id,))
         # A row that a vanished one had replaced stands again.
         session.execute(
@@ -89,15 +91,17 @@ def standing_fills(session: WriteSession, account: str, rows: Sequence[Identifie
     """The fills known so far that stand in the time these rows cover, with the reach of the files that show them."""
     if not rows:
         return []
+    # A day either side: reports may print the day where others print the second.
     instants = [found.row.occurred_at for found in rows]
+    first, last = min(instants) - _A_DAY, max(instants) + _A_DAY
     query = """
         WITH reach AS (
             SELECT s.sha256, max(r.occurred_at) AS last_at
             FROM records.statement_row_sources s JOIN records.statement_rows r ON r.row_id = s.row_id
             WHERE r.account = ? GROUP BY s.sha256
         )
-        SELECT r.row_id, r.occurred_at, r.row_type, r.sub_type, r.symbol, r.quantity, r.order_number,
-               max(reach.last_at)
+        SELECT r.row_id, max(reach.last_at), r.execution_id, r.row_class,
+               r.occurred_at, r.row_type, r.sub_type, r.symbol, r.quantity, r.order_number
         FROM records.statement_rows r
         JOIN records.statement_row_sources s ON s.row_id = r.row_id
         JOIN reach ON reach.sha256 = s.sha256
@@ -106,8 +110,11 @@ def standing_fills(session: WriteSession, account: str, rows: Sequence[Identifie
         GROUP BY ALL
         ORDER BY r.row_id
     """
-    found = session.rows(query, (account, account, min(instants), max(instants)))
-    return [Seen(row_id, tuple(slot), reach) for row_id, *slot, reach in found]
+    found = session.rows(query, (account, account, first, last))
+    return [
+        Seen(row_id, tuple(slot) if execution_id is None else (execution_id, row_class), reach)
+        for row_id, reach, execution_id, row_class, *slot in found
+    ]
 
 
 def fills(rows: Sequence[Identified]) -> list[Seen]:
@@ -117,7 +124,12 @@ def fills(rows: Sequence[Identified]) -> list[Seen]:
 
 
 def _slot(row: StatementRow) -> Slot:
-    """A fill by all that a correction leaves as it was; the same columns in the same order as `standing_fills`."""
+    """A fill by all that a correction leaves as it was; the same columns in the same order as `standing_fills`.
+
+    A broker that names its executions books a correction under a name of its own: only the same name is the same fill.
+    """
+    if row.execution_id is not None:
+        return (row.execution_id, row.row_class)
     return (
         row.occurred_at,
         row.row_type,
@@ -163,7 +175,23 @@ def write_rows(
         for key, found in touched.items()
     ]
     session.upsert(records.StatementRow, frame(records.StatementRow, rewritten))
+    charges = [charge for found in touched.values() for charge in _charges(found)]
+    session.upsert(records.StatementCharge, frame(records.StatementCharge, charges))
     return {key: found.row.session_date for key, found in new.items()}
+
+
+def _charges(found: Identified) -> list[Mapping[str, object]]:
+    return [
+        {
+            "row_id": found.row_id,
+            "position": position,
+            "component": charge.component,
+            "name": charge.name,
+            "amount": to_money(charge.amount),
+            "amount_text": charge.text,
+        }
+        for position, charge in enumerate(found.row.charges)
+    ]
 
 
 def _record(found: Identified, account: str, broker: str) -> Mapping[str, object]:
@@ -177,6 +205,7 @@ def _record(found: Identified, account: str, broker: str) -> Mapping[str, object
         "description": None if row.description is None else redact_text(row.description),
         "raw": redact_text(json.dumps(dict(row.raw), ensure_ascii=False)),
         "price": None if row.price is None else to_money(row.price),
+        "client_reference": None if row.client_reference is None else redact_text(row.client_reference),
     }
 
 
@@ -221,7 +250,7 @@ def write_statement(
     learnt_at: dt.datetime,
 ) -> None:
     """Writes the statement itself."""
-    days = [row.session_date for row in file.rows]
+    days = [*(file.period or ()), *(row.session_date for row in file.rows if file.period is None)]
     statement = {
         "sha256": source.sha256,
         "account": account,

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.parsing import tastytrade_csv, unread_formats
 from pipelines.parsing.refusals import Refusal, Refused
+from pipelines.parsing.statement_formats import Reader, reader_of
 from pipelines.parsing.statement_identity import identify_file
 from pipelines.parsing.statement_rows import StatementFile
 from pipelines.privacy import redact_name, redact_text
 from pipelines.steps import statement_tables as tables
+from pipelines.steps.fee_quotes import write_fee_figures
+from pipelines.steps.instrument_tables import of_statement, write_instruments
 from pipelines.steps.refusing import quarantine
+from pipelines.steps.statement_generations import settle_generations
 from pipelines.transforms.statement_corrections import corrections
 
 if TYPE_CHECKING:
@@ -70,15 +73,17 @@ def ingest_statement(
     stored = session.raw.put(path)
     source = tables.Source(redact_name(str(path)), redact_name(path.name), stored.sha256, stored.size)
     data = session.raw.read(stored.sha256)
+    reader: Reader | None = None
     with session.transaction():
         try:
-            file = tastytrade_csv.parse(data)
-            alias = resolve_account(account, accounts, broker=tastytrade_csv.BROKER)
+            reader = reader_of(data)
+            file = reader.parse(data)
+            alias = resolve_account(account, accounts, broker=reader.BROKER)
         except Refused as error:
-            return _refuse_file(session, source, _named(data, error.refusal), tastytrade_csv.recognise(data))
-        if tables.is_taken(session, source.sha256, alias, tastytrade_csv.PARSER_VERSION):
-            return _unchanged(session, source, alias, file.format)
-        return _take(session, source, file, alias)
+            return _refuse_file(session, source, error.refusal, reader, data)
+        if tables.is_taken(session, source.sha256, alias, reader.PARSER_VERSION):
+            return _unchanged(session, source, reader, alias, file.format)
+        return _take(session, source, reader, file, alias)
 
 
 def resolve_account(account: str | None, accounts: Sequence[AccountSettings], *, broker: str) -> str:
@@ -107,26 +112,28 @@ def resolve_account(account: str | None, accounts: Sequence[AccountSettings], *,
     raise Refused(Refusal(reason, field="account"))
 
 
-def _named(data: bytes, refusal: Refusal) -> Refusal:
-    """The refusal, by the format's name where it is one of those not read yet."""
-    name = unread_formats.name_of(data) if tastytrade_csv.recognise(data) is None else None
-    return refusal if name is None else Refusal(f"{name}: not read yet", line=1)
-
-
-def _unchanged(session: WriteSession, source: tables.Source, alias: str, format_name: str) -> StatementOutcome:
-    _record(session, source, "unchanged", account=alias)
+def _unchanged(
+    session: WriteSession, source: tables.Source, reader: Reader, alias: str, format_name: str
+) -> StatementOutcome:
+    _record(session, source, reader.PARSER_VERSION, "unchanged", account=alias)
     return StatementOutcome(source.path, source.sha256, "unchanged", format=format_name, account=alias)
 
 
 def _record(
-    session: WriteSession, source: tables.Source, outcome: str, *, account: str | None, message: str | None = None
+    session: WriteSession,
+    source: tables.Source,
+    parser_version: str,
+    outcome: str,
+    *,
+    account: str | None,
+    message: str | None = None,
 ) -> None:
     session.record_file(
         path=source.path,
         sha256=source.sha256,
         size=source.size,
         kind=KIND,
-        parser_version=tastytrade_csv.PARSER_VERSION,
+        parser_version=parser_version,
         outcome=outcome,
         account=account,
         message=message,
@@ -134,11 +141,12 @@ def _record(
 
 
 def _refuse_file(
-    session: WriteSession, source: tables.Source, refusal: Refusal, format_name: str | None
+    session: WriteSession, source: tables.Source, refusal: Refusal, reader: Reader | None, data: bytes
 ) -> StatementOutcome:
     message = redact_text(str(Refused(refusal)))
+    format_name = reader.recognise(data) if reader else None
     _quarantine(session, source, [refusal])
-    _record(session, source, "refused", account=None, message=message)
+    _record(session, source, reader.PARSER_VERSION if reader else "none", "refused", account=None, message=message)
     return StatementOutcome(source.path, source.sha256, "refused", format=format_name, message=message)
 
 
@@ -164,7 +172,9 @@ def _shown(refusal: Refusal) -> Refusal:
     return Refusal(redact_text(refusal.reason), refusal.line, refusal.field, value)
 
 
-def _take(session: WriteSession, source: tables.Source, file: StatementFile, alias: str) -> StatementOutcome:
+def _take(
+    session: WriteSession, source: tables.Source, reader: Reader, file: StatementFile, alias: str
+) -> StatementOutcome:
     rows = [
         tables.Identified(row, row_id, occurrence)
         for row, (row_id, occurrence) in zip(file.rows, identify_file(file, alias), strict=True)
@@ -175,8 +185,9 @@ def _take(session: WriteSession, source: tables.Source, file: StatementFile, ali
     if earlier is not None:
         dirty |= tables.forget(session, source.sha256, alias, keep={found.row_id for found in rows})
     standing = tables.standing_fills(session, alias, rows)
-    added = tables.write_rows(session, rows, alias, tastytrade_csv.BROKER, learnt_at, again=earlier is not None)
+    added = tables.write_rows(session, rows, alias, reader.BROKER, learnt_at, again=earlier is not None)
     tables.write_sources(session, rows, source.sha256)
+    write_instruments(session, of_statement(file.rows, reader.BROKER))
     replaced = corrections(tables.fills(rows), standing)
     dirty |= {*added.values(), *tables.write_corrections(session, replaced)}
     tables.write_statement(
@@ -184,17 +195,19 @@ def _take(session: WriteSession, source: tables.Source, file: StatementFile, ali
         source,
         file,
         account=alias,
-        broker=tastytrade_csv.BROKER,
-        parser_version=tastytrade_csv.PARSER_VERSION,
+        broker=reader.BROKER,
+        parser_version=reader.PARSER_VERSION,
         new_rows=len(added),
         learnt_at=learnt_at,
     )
+    dirty |= settle_generations(session, alias)
+    dirty |= write_fee_figures(session, file, account=alias, broker=reader.BROKER, sha256=source.sha256)
     _quarantine(session, source, file.refusals)
     if dirty:
         session.mark_dirty(DIRTY_DOMAIN, sorted(dirty), f"statement {source.file_name}")
     outcome = "partial" if file.refusals else "ingested"
     message = f"{len(file.refusals)} of {len(file.refusals) + len(rows)} rows refused" if file.refusals else None
-    _record(session, source, outcome, account=alias, message=message)
+    _record(session, source, reader.PARSER_VERSION, outcome, account=alias, message=message)
     covered = sorted(row.session_date for row in file.rows)
     return StatementOutcome(
         source.path,

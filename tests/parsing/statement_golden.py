@@ -16,14 +16,21 @@ import json
 import sys
 from pathlib import Path
 
-from pipelines.parsing import tastytrade_csv
-from pipelines.parsing.statement_rows import StatementFile
+from pipelines.parsing.statement_formats import reader_of
+from pipelines.parsing.statement_rows import StatementFile, StatementRow
+
+# Fields that say nothing where they have their default are left out, as unknown ones are.
+_UNSAID = {field.name: field.default for field in dataclasses.fields(StatementRow)}
 
 
 def as_json(file: StatementFile) -> str:
     """The reading of a statement as indented JSON; amounts and times as text, the raw cells left out."""
     rows = [
-        {name: value for name, value in dataclasses.asdict(row).items() if name != "raw" and value is not None}
+        {
+            name: value
+            for name, value in dataclasses.asdict(row).items()
+            if name != "raw" and value is not None and value != _UNSAID[name]
+        }
         for row in file.rows
     ]
     content = {
@@ -43,7 +50,8 @@ def main(arguments: list[str]) -> int:
     """Compares the files named with their expected readings; writes them with `--force`."""
     changed = False
     for path in (Path(argument) for argument in arguments if argument != "--force"):
-        new = as_json(tastytrade_csv.parse(path.read_bytes()))
+        data = path.read_bytes()
+        new = as_json(reader_of(data).parse(data))
         target = golden_path(path)
         old = target.read_text() if target.exists() else ""
         sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(target), "now"))

@@ -2,6 +2,7 @@
 
 Holds: lots, positions, profit per instrument, the identity of each run per currency, LEAN's totals compared.
 Belongs here: an amount that follows from a run's events and the figures in its files.
+An amount is None where it is unknown, and where no column could hold it.
 Never here: broker statements (reconciliation), or trades of a whole strategy (`trades`).
 """
 
@@ -13,7 +14,7 @@ from decimal import Decimal
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from warehouse.models.base import DERIVED, Base, instant, key, key_number, money, references, text
+from warehouse.models.base import DERIVED, Base, instant, key, key_number, references, text
 
 
 def run_reference() -> Mapped[str]:
@@ -34,8 +35,8 @@ class InstrumentProfit(Base):
     multiplier_source: Mapped[text]
     """product, symbol_properties, closed_trades (what LEAN's own trades imply) or unknown."""
     fills: Mapped[int]
-    bought: Mapped[money]
-    sold: Mapped[money]
+    bought: Mapped[Decimal | None]
+    sold: Mapped[Decimal | None]
     flows: Mapped[Decimal | None]
     """Cash of trades and deliveries; of contracts settled daily the value that was traded."""
     settlement: Mapped[Decimal | None]
@@ -46,7 +47,7 @@ class InstrumentProfit(Base):
     """JSON object: currency to exact amount."""
     fees: Mapped[Decimal | None]
     """Fees where all are in the quote currency."""
-    open_quantity: Mapped[money]
+    open_quantity: Mapped[Decimal | None]
 
 
 class Lot(Base):
@@ -64,14 +65,14 @@ class Lot(Base):
     exit_order_id: Mapped[int]
     opened_at: Mapped[dt.datetime | None]
     closed_at: Mapped[instant]
-    quantity: Mapped[money]
+    quantity: Mapped[Decimal | None]
     """Signed as it was held."""
     entry_price: Mapped[Decimal | None]
     exit_price: Mapped[Decimal | None]
     """Of an option settled in cash its intrinsic value."""
     profit_loss: Mapped[Decimal | None]
     """Gross of fees, in the instrument's quote currency."""
-    fees: Mapped[money]
+    fees: Mapped[Decimal | None]
     entry_source: Mapped[text]
     """fill; of what the run inherited: live_holdings (average price of LEAN's status file), lean_profit_loss (made from its
     `profitLoss` map) or unknown."""
@@ -88,7 +89,7 @@ class Position(Base):
     run_id: Mapped[str] = run_reference()
     instrument_key: Mapped[key]
     currency: Mapped[str | None]
-    quantity: Mapped[money]
+    quantity: Mapped[Decimal | None]
     average_price: Mapped[Decimal | None]
     cost: Mapped[Decimal | None]
     """Signed like the position."""
@@ -110,7 +111,7 @@ class RunMoney(Base):
     start_equity: Mapped[Decimal | None]
     flows: Mapped[Decimal | None]
     settlement: Mapped[Decimal | None]
-    fees: Mapped[money]
+    fees: Mapped[Decimal | None]
     marks: Mapped[Decimal | None]
     marks_source: Mapped[str | None]
     end_ours: Mapped[Decimal | None]
@@ -144,5 +145,5 @@ class MoneyDifference(Base):
     run_id: Mapped[str] = run_reference()
     figure: Mapped[key]
     cause: Mapped[key]
-    amount: Mapped[money]
+    amount: Mapped[Decimal | None]
     note: Mapped[str | None]

@@ -153,3 +153,39 @@ class DayTotal(Base):
     expected: Mapped[money]
     ties: Mapped[bool]
     """Every charge has a place, and the broker's own row totals say the same."""
+
+
+class StatementPricing(Base):
+    """An order leg of a statement beside what our schedule says it costs, whether LEAN knows the order or not.
+
+    Costs are positive. A leg is all fills of one order in one contract and side, over all days; rows without an order
+    number stand alone.
+    """
+
+    __tablename__ = "statement_pricing"
+    __table_args__ = ({"schema": DERIVED},)
+
+    leg_id: Mapped[key]
+    account: Mapped[text]
+    broker: Mapped[text]
+    plan: Mapped[text]
+    product: Mapped[text]
+    """Product of the fee schedule; unknown where the instrument has none."""
+    root: Mapped[str | None]
+    leg_class: Mapped[text]
+    """trade, expiration, assignment, exercise, delivery."""
+    instrument_key: Mapped[text]
+    broker_order_id: Mapped[str | None]
+    session_date: Mapped[day]
+    """Of the first fill."""
+    fills: Mapped[int]
+    expected: Mapped[Decimal | None]
+    charged: Mapped[money]
+    cause: Mapped[str | None]
+    """What reproduces the charge where the schedule alone does not; None: the schedule does."""
+    remainder: Mapped[money]
+    """What the cause leaves: for one that is proven no more than printed digits hide."""
+    level: Mapped[Decimal | None]
+    """The fee level or commission rate per unit that the cause stands for."""
+    evidence: Mapped[int | None]
+    """Fills (of a level) or legs (of a rate) that show it."""

@@ -113,9 +113,9 @@ class TradeLegRow(Base):
         Text, primary_key=True, info=references("records.instruments.instrument_key")
     )
     position: Mapped[int]
-    quantity: Mapped[money]
+    quantity: Mapped[Decimal | None]
     opened_price: Mapped[Decimal | None]
-    closed_quantity: Mapped[money]
+    closed_quantity: Mapped[Decimal | None]
     closed_price: Mapped[Decimal | None]
     profit_loss: Mapped[Decimal | None]
     fees: Mapped[Decimal | None]
