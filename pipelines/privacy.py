@@ -21,7 +21,7 @@ _START, _STOP = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _NUMBERS = re.compile(
     _START + r"(?:"
     r"x?5W[A-Z0-9][0-9]{4,6}"  # tastytrade; its exports put an x before it
-    r"|D?[UFI][0-9]{6,9}"  # Interactive Brokers, D for paper accounts
+    r"|D?[UFI][0-9]{6,9}[A-Z]?"  # Interactive Brokers, D for paper accounts, a letter for a segment
     r")" + _STOP,
     re.IGNORECASE,
 )

@@ -32,9 +32,9 @@ PRODUCT = "equity_option"
 
 _ROWS = """
     SELECT row_id, instrument_key, side, effect, quantity, price, multiplier, session_date, occurred_at, order_number,
-           fees, raw ->> '$.Fees' AS printed
+           coalesce(fees, commission) AS charged, fees IS NULL AS all_in, raw ->> '$.Fees' AS printed
     FROM records.statement_rows
-    WHERE account = ? AND row_class = 'trade' AND superseded_by IS NULL AND fees IS NOT NULL AND price IS NOT NULL
+    WHERE account = ? AND row_class = 'trade' AND superseded_by IS NULL AND charged IS NOT NULL AND price IS NOT NULL
       AND quantity > 0 AND side IS NOT NULL AND effect IS NOT NULL AND instrument_key IS NOT NULL
     ORDER BY row_id
 """
@@ -66,7 +66,9 @@ def _charged(row: dict[str, Any]) -> ChargedFill | None:
         root=instrument.fee_root,
     )
     leg = stable_id("statement-leg", row["order_number"] or row["row_id"], row["instrument_key"], row["side"])
-    return ChargedFill(row["row_id"], leg, row["occurred_at"], fill, -row["fees"], _places(row["printed"]))
+    return ChargedFill(
+        row["row_id"], leg, row["occurred_at"], fill, -row["charged"], _places(row["printed"]), all_in=row["all_in"]
+    )
 
 
 def _places(printed: str | None) -> int:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pipelines.transforms.adjustments import AccountRow
+from pipelines.transforms.adjustments import FEE_TYPES, AccountRow
 from pipelines.transforms.coverage import Coverage, Export, Trading, coverage_of
 from pipelines.transforms.day_totals import ChargedRow
 from pipelines.transforms.fee_explanation import Terms
@@ -47,6 +47,8 @@ _BROKER_CLASSES: dict[str, LegClass] = {
     "delivery": "delivery",
 }
 _ACCOUNT_CLASSES = frozenset({"account_adjustment", "adjustment"})
+_ALL_IN = frozenset({"ibkr", "schwab", "tastytrade"})
+"""Brokers whose commission is everything but taxes, unless the parts are printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,11 @@ def read_account(session: WriteSession, plan: AccountPlan) -> AccountInput:
     chains = _chains(rows)
     relation = _relation(session, plan.account)
     events = _records(session, _EVENTS, (plan.account, relation))
-    instruments = _instruments(session, standing, {event["instrument_key"] for event in events})
-    broker = [fill for row in standing if (fill := _broker_fill(row, chains)) is not None]
+    instruments = _instruments(session, plan.broker, standing, {event["instrument_key"] for event in events})
+    charges = _charges(session, plan.account)
+    broker = [
+        fill for row in standing if (fill := _broker_fill(row, chains, charges.get(row["row_id"], {}))) is not None
+    ]
     return AccountInput(
         account=plan.account,
         lean=[_lean_fill(event, plan.currency) for event in events],
@@ -175,7 +180,33 @@ def _lean_fill(event: Mapping[str, Any], currency: str) -> LeanFill:
     )
 
 
-def _broker_fill(row: Mapping[str, Any], chains: Mapping[str, tuple[str, ...]]) -> BrokerFill | None:
+def _charges(session: WriteSession, account: str) -> dict[str, dict[str, Decimal]]:
+    """Costs by row and component, where the broker prints parts."""
+    found: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    for row_id, component, amount in session.rows(
+        "SELECT row_id, component, sum(amount) FROM records.statement_charges JOIN records.statement_rows "
+        "USING (row_id) WHERE account = ? GROUP BY row_id, component",
+        (account,),
+    ):
+        found[row_id][component] = -amount
+    return found
+
+
+def _costs(row: Mapping[str, Any], charges: Mapping[str, Decimal]) -> tuple[Decimal | None, Decimal, bool]:
+    """Commission and all other charges of a row as costs, and whether the first is everything in one figure."""
+    commission = None if row["commission"] is None else -row["commission"]
+    fees = -(row["fees"] or ZERO)
+    if commission is None or row["fees"] is not None or row["broker"] not in _ALL_IN:
+        return commission, fees, False
+    if not charges:
+        return commission, fees, bool(commission)
+    own = charges.get("commission", ZERO)
+    return own, commission - own, False
+
+
+def _broker_fill(
+    row: Mapping[str, Any], chains: Mapping[str, tuple[str, ...]], charges: Mapping[str, Decimal]
+) -> BrokerFill | None:
     leg_class = _BROKER_CLASSES.get(row["row_class"])
     settles_cash = row["row_class"] == "cash_settlement"
     if settles_cash:
@@ -183,6 +214,7 @@ def _broker_fill(row: Mapping[str, Any], chains: Mapping[str, tuple[str, ...]]) 
     if leg_class is None or not row["quantity"] or row["instrument_key"] is None:
         return None
     sign = -1 if row["side"] == "sell" else 1
+    commission, fees, all_in = _costs(row, charges)
     return BrokerFill(
         row_id=row["row_id"],
         instrument_key=row["instrument_key"],
@@ -191,13 +223,18 @@ def _broker_fill(row: Mapping[str, Any], chains: Mapping[str, tuple[str, ...]]) 
         session_date=row["session_date"],
         quantity=row["quantity"] * sign,
         price=row["price"],
-        commission=None if row["commission"] is None else -row["commission"],
-        fees=-(row["fees"] or ZERO),
+        commission=commission,
+        fees=fees,
         effect=row["effect"],
         order_number=row["order_number"],
         value=row["value"],
         sided=row["side"] is not None,
         settles_cash=settles_cash,
+        all_in=all_in,
+        has_time=row["has_time"] is not False,
+        exchange=charges.get("exchange", ZERO),
+        execution_id=row["execution_id"],
+        cancels=row["cancels"],
         corrects=chains.get(row["row_id"], ()),
     )
 
@@ -216,7 +253,7 @@ def _chains(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 
 def _is_account_row(row: Mapping[str, Any]) -> bool:
-    return row["row_class"] in _ACCOUNT_CLASSES or (row["row_class"] == "money" and row["sub_type"] == "Fee")
+    return row["row_class"] in _ACCOUNT_CLASSES or (row["row_class"] == "money" and row["sub_type"] in FEE_TYPES)
 
 
 def _account_row(row: Mapping[str, Any]) -> AccountRow:
@@ -225,7 +262,7 @@ def _account_row(row: Mapping[str, Any]) -> AccountRow:
         session_date=row["session_date"],
         occurred_at=row["occurred_at"],
         sub_type=row["sub_type"],
-        description=row["description"] or "",
+        description=": ".join(text for text in (row["client_reference"], row["description"]) if text),
         amount=row["value"] + (row["commission"] or ZERO) + (row["fees"] or ZERO),
     )
 
@@ -244,12 +281,16 @@ def _charged_row(row: Mapping[str, Any]) -> ChargedRow:
 
 
 def _instruments(
-    session: WriteSession, rows: Iterable[Mapping[str, Any]], lean_keys: set[str]
+    session: WriteSession, broker: str, rows: Iterable[Mapping[str, Any]], lean_keys: set[str]
 ) -> dict[str, Instrument]:
     found: dict[str, Instrument] = {}
+    wanted = set(lean_keys)
     for row in rows:
         key = row["instrument_key"]
         if key is None or key in found:
+            continue
+        if broker != "tastytrade":
+            wanted.add(key)
             continue
         try:
             found[key] = from_tastytrade(
@@ -262,7 +303,7 @@ def _instruments(
         except (SymbolError, ValueError):
             continue
     known = {row["instrument_key"]: row for row in _records(session, "SELECT * FROM records.instruments", ())}
-    for key in sorted(lean_keys - found.keys()):
+    for key in sorted(wanted - found.keys()):
         instrument = _of_lean(key, known.get(key))
         if instrument is not None:
             found[key] = instrument

@@ -20,6 +20,8 @@ _CORRECTION = re.compile(
     r"fee correction\b(?:\s+(?P<symbol>\S+))?(?:\s+(?P<day>\d{1,2}/\d{1,2}/\d{2,4}))?", re.IGNORECASE
 )
 _ROUNDING = re.compile(r"reg(?:ulatory)?\s+fee\s+adj", re.IGNORECASE)
+FEE_TYPES = frozenset({"Fee", "Other Fees", "Broker Fees", "Advisor Fees", "Commission"})
+"""How brokers call a fee that belongs to no fill."""
 REFUND_DAYS = 60
 """How long after a session a refund that names no day may still belong to it."""
 
@@ -40,9 +42,9 @@ class AccountRow:
         """What the row is, by the broker's own words."""
         if _CORRECTION.match(self.description):
             return "fee_correction"
-        if _ROUNDING.match(self.description):
+        if _ROUNDING.search(self.description):
             return "regulatory_rounding"
-        return "fee" if self.sub_type == "Fee" else "other"
+        return "fee" if self.sub_type in FEE_TYPES else "other"
 
     @property
     def symbol(self) -> str | None:

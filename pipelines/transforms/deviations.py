@@ -18,7 +18,9 @@ from pipelines.transforms.order_units import BrokerLeg, LeanLeg
 
 
 def gap_between(leg: LeanLeg, counterpart: BrokerLeg) -> dt.timedelta:
-    """Time between the nearest ends of the two, zero where they overlap."""
+    """Time between the nearest ends of the two, zero where they overlap or the broker prints no time."""
+    if not all(fill.has_time for fill in counterpart.fills):
+        return dt.timedelta(0)
     first, last = leg.fills[0].occurred_at, leg.fills[-1].occurred_at
     booked_first, booked_last = counterpart.fills[0].occurred_at, counterpart.fills[-1].occurred_at
     return max(booked_first - last, first - booked_last, dt.timedelta(0))

@@ -11,7 +11,8 @@ The way from modelled to charged goes over what our schedule expects, first on L
 
 Each step is split by component and cause, and the parts add up to `charged - modelled` exactly. The commission column
 stands alone on a statement; all other charges are one column, printed to the cent, so whatever is left within half a
-cent per row is `rounding`, and only what no cause explains is `unknown`.
+cent per row is `rounding`, and only what no cause explains is `unknown`. A broker that rounds nothing is held to its last
+printed digit instead; where it prints one figure for everything, that figure is compared as a whole.
 """
 
 from __future__ import annotations
@@ -25,9 +26,13 @@ from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, Leg, average_
 from tomking.kernel.fees import FeeFill, FeeSchedule, FillFees, UnknownRate
 
 HALF_CENT = Decimal("0.005")
+UNROUNDED = Decimal("0.00005")
+"""The same for a broker that rounds nothing: parts are printed with five decimals and more."""
 PRINTED = "fees"
 """The component name of the one column in which a statement prints everything but the commission."""
 _OTHER = {"open": "close", "close": "open"}
+_ANY_PRICE = Decimal(10**12)
+"""Above the lowest price of every tier."""
 ROUTINE = frozenset({"component_not_modelled", "rounding", "cap"})
 """Causes that say nothing about a single leg: every leg has them."""
 
@@ -55,7 +60,8 @@ class Part:
 class Explained:
     """The three fees of a leg (costs positive, None where that side does not exist or cannot be known) and the parts.
 
-    The parts add up to `difference` exactly. `tolerance` is half a cent for every statement row.
+    The parts add up to `difference` exactly. `tolerance` is half a cent for every statement row, and next to nothing
+    where the broker rounds nothing.
     """
 
     modelled: Decimal | None
@@ -101,7 +107,8 @@ def explain(leg: Leg, terms: Terms | None, schedules: Schedules | None) -> Expla
     """
     modelled = _modelled(leg.lean)
     charged = total(_charged(row) for row in leg.rows) if leg.rows else None
-    tolerance = HALF_CENT * len(leg.rows)
+    slack = UNROUNDED if schedules is not None and schedules.accepted.is_exact else HALF_CENT
+    tolerance = slack * len(leg.rows)
     parts = Parts()
     if not leg.rows:
         parts.add("commission", "missing_at_broker", -(modelled or ZERO), faulty=True, keep=True)
@@ -124,7 +131,7 @@ def explain(leg: Leg, terms: Terms | None, schedules: Schedules | None) -> Expla
                 parts.add(component, "missing_in_lean", amount, faulty=True)
             parts.add("commission", "missing_in_lean", ZERO, faulty=True, keep=True)
         _schedule_to_commission(parts, prices)
-        _schedule_to_fees(parts, prices)
+        _schedule_to_fees(parts, prices, slack)
         if any(row.corrects for row in leg.rows):
             parts.add(PRINTED, "cancel_correct", ZERO, keep=True)
         for row in leg.duplicates:
@@ -149,21 +156,23 @@ class _Prices:
     def __init__(self, leg: Leg, terms: Terms, schedules: Schedules) -> None:
         self.leg, self.terms, self.schedule = leg, terms, schedules.accepted
         self.effect = _effect(leg)
-        self.rows = sorted(leg.broker, key=_cap_place)
+        rows = sorted(leg.broker, key=_cap_place)
         self.lean_fills = [self._fill(fill, fill.quantity, fill.price) for fill in leg.lean]
         self.on_lean = _by_component(self._fees(self.schedule, self.lean_fills))
         own = average_price(leg.lean)
-        booked = [row.price if row.price is not None else (own or ZERO) for row in self.rows]
-        self.row_fills = [self._fill(row, row.quantity, price) for row, price in zip(self.rows, booked, strict=True)]
+        booked = [row.price if row.price is not None else (own or ZERO) for row in rows]
+        self.row_fills = [self._fill(row, row.quantity, price) for row, price in zip(rows, booked, strict=True)]
         self.per_row = self._fees(self.schedule, self.row_fills)
         self.on_rows = _by_component(self.per_row)
         # LEAN's price on the broker's quantities parts what a quantity costs from what a price costs.
         at_lean = [
             self._fill(row, row.quantity, price if own is None else own)
-            for row, price in zip(self.rows, booked, strict=True)
+            for row, price in zip(rows, booked, strict=True)
         ]
         self.at_lean_price = _by_component(self._fees(self.schedule, at_lean))
         self.fitted = self._fees(schedules.fitted, self.row_fills) if schedules.fitted is not None else self.per_row
+        apart = _left_in_fees if self.schedule.is_exact else _left_in_commission
+        self.rows = [apart(row, *fees) for row, *fees in zip(rows, self.per_row, self.fitted, strict=True)]
 
     def _fill(self, fill: LeanFill | BrokerFill, quantity: Decimal, price: Decimal) -> FeeFill:
         event: str = "assignment" if self.leg.leg_class == "delivery" else self.leg.leg_class
@@ -185,12 +194,17 @@ class _Prices:
     def _fees(schedule: FeeSchedule, fills: Sequence[FeeFill]) -> tuple[FillFees, ...]:
         return schedule.fees_for_leg(fills) if fills else ()
 
-    def uncapped(self, fill: FeeFill, effect: str | None) -> Decimal | None:
-        """What a fill would cost in commission if it opened or closed, without a cap; None where there is no rate."""
+    def uncapped(self, fill: FeeFill, effect: str | None, price: Decimal | None = None) -> Decimal | None:
+        """What a fill would cost in commission if it opened or closed, without a cap; None where there is no rate.
+
+        A `price` other than the fill's own asks for another tier.
+        """
         found = self.schedule.rate(
-            "commission", fill.product, fill.session_date, fill.root, fill.side, effect, event=fill.event
-        )
-        if found is None:
+            "commission", fill.product, fill.session_date, fill.root, fill.side, effect,
+            event=fill.event, price=fill.price if price is None else price,
+        )  # fmt: skip
+        if found is None or (effect != fill.effect and found.effect is None):
+            # A rate that does not ask whether a fill opens or closes has no other class.
             return None
         return found.amount * fill.quantity if found.basis == "per_unit" else found.amount
 
@@ -231,6 +245,32 @@ class _Prices:
         return True
 
 
+def _left_in_fees(row: BrokerFill, due: FillFees, _fitted: FillFees) -> BrokerFill:
+    """An all-in row as others are printed: the commission that is due, and the rest of what was charged.
+
+    Where nothing is rounded, what is left over is what a venue took or paid.
+    """
+    if not row.all_in:
+        return row
+    commission = due.amount("commission")
+    return replace(row, commission=commission, fees=(row.commission or ZERO) + row.fees - commission)
+
+
+def _left_in_commission(row: BrokerFill, due: FillFees, fitted: FillFees) -> BrokerFill:
+    """An all-in row as others are printed, where every component is rounded to the cent.
+
+    A charge that is what either schedule expects is made of its components. Of any other the commission is what the
+    other components leave: those are passed on, the commission is the broker's own.
+    """
+    if not row.all_in:
+        return row
+    charged = (row.commission or ZERO) + row.fees
+    commission = due.amount("commission")
+    if all(abs(charged - fees.total) > HALF_CENT for fees in (due, fitted)):
+        commission = charged - (fitted.total - fitted.amount("commission"))
+    return replace(row, commission=commission, fees=charged - commission)
+
+
 def _cap_place(row: BrokerFill) -> tuple[object, ...]:
     """The order in which rows use up a cap: by time, and within a second as the charges themselves show."""
     return row.occurred_at, -(row.commission or ZERO) / abs(row.quantity), row.row_id
@@ -267,7 +307,9 @@ def _model_to_schedule(parts: Parts, modelled: Decimal | None, prices: _Prices) 
     if full is None:
         full = expected
     if modelled not in (full, expected):
-        parts.add("commission", "open_close_class" if modelled == other else "commission_rate", full - modelled)
+        dearest = _sum_known(prices.uncapped(fill, fill.effect, _ANY_PRICE) for fill in prices.lean_fills)
+        cause = "open_close_class" if modelled == other != dearest else "commission_rate"
+        parts.add("commission", cause, full - modelled)
         modelled = full
     if modelled != expected:
         parts.add("commission", "cap", expected - modelled)
@@ -316,14 +358,18 @@ def _schedule_to_commission(parts: Parts, prices: _Prices) -> None:
         parts.add("commission", cause, paid - due, faulty=True)
 
 
-def _schedule_to_fees(parts: Parts, prices: _Prices) -> None:
+def _schedule_to_fees(parts: Parts, prices: _Prices, slack: Decimal) -> None:
     """The printed column of all other fees against the expected components, row by row."""
     for row, fees, fitted in zip(prices.rows, prices.per_row, prices.fitted, strict=True):
         expected = fees.total - fees.amount("commission")
         rest = row.fees - expected
-        if abs(rest) > HALF_CENT:
+        if row.exchange and all(fee.component != "exchange" for fee in fees.fees):
+            # The schedule leaves to the statement what depends on the venue and on who was first in the book.
+            parts.add("exchange", "component_not_modelled", row.exchange)
+            rest -= row.exchange
+        if abs(rest) > slack:
             shift = fitted.amount("orf") - fees.amount("orf")
             parts.add("orf", "pass_through_rate_change", shift)
             rest -= shift
-        fault = abs(rest) > HALF_CENT
+        fault = abs(rest) > slack
         parts.add(PRINTED, "unknown" if fault else "rounding", rest, faulty=fault)

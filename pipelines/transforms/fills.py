@@ -60,8 +60,17 @@ class BrokerFill:
     value: Decimal = ZERO
     sided: bool = True
     settles_cash: bool = False
+    all_in: bool = False
+    """The broker prints one figure for everything it charged: it stands in `commission`."""
+    exchange: Decimal = ZERO
+    """What the venue took (or, negative, paid), where it is printed apart; part of `fees`."""
+    execution_id: str | None = None
+    cancels: str | None = None
+    """The `execution_id` that this row takes back or replaces, where the broker says so."""
     corrects: tuple[str, ...] = ()
     """Rows that this one replaced (an earlier export, or a booking the broker reversed)."""
+    has_time: bool = True
+    """False: the broker prints the day only, and nothing follows from `occurred_at`."""
 
 
 @dataclass(frozen=True, slots=True)

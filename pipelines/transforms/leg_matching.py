@@ -43,6 +43,7 @@ from pipelines.transforms.order_units import (
     broker_units,
     in_place,
     lean_units,
+    merged_by_price,
 )
 
 _MINUTE = 10**9
@@ -75,7 +76,7 @@ class _Session:
     def __init__(self, lean: Sequence[LeanFill], broker: Sequence[BrokerFill], settings: MatchSettings) -> None:
         self.settings = settings
         self.lean = lean_units(lean)
-        self.broker = broker_units(broker)
+        self.broker = merged_by_price(self.lean, broker_units(broker), settings.price_tolerance)
         self.matched: list[Leg] = []
 
     def legs(self) -> list[Leg]:
@@ -217,9 +218,15 @@ def _leg(leg: LeanLeg, counterpart: BrokerLeg, tier: Tier, settings: MatchSettin
         lean=leg.fills,
         broker=counterpart.fills,
         tier=tier if not deviations or tier == "broker_id" else "contract",
-        score=_score(deviations, gap_between(leg, counterpart), settings),
+        score=_score(deviations, _apart(leg, counterpart, settings), settings),
         deviations=deviations,
     )
+
+
+def _apart(leg: LeanLeg, counterpart: BrokerLeg, settings: MatchSettings) -> dt.timedelta:
+    """The gap as far as it speaks for a pair; a day without a time speaks no more than the window's edge."""
+    timed = all(fill.has_time for fill in counterpart.fills)
+    return gap_between(leg, counterpart) if timed else settings.window
 
 
 def _score(deviations: Sequence[Deviation], gap: dt.timedelta, settings: MatchSettings) -> Decimal:

@@ -170,6 +170,14 @@ def fit_levels(
     return LevelFit(tuple(levels), tuple(changes), tuple(outliers))
 
 
+def level_of(observations: Sequence[LevelObservation], least: int) -> Decimal | None:
+    """The level that explains every one of the fills; None where they are fewer than `least` or do not agree."""
+    if len(observations) < least:
+        return None
+    low, high = max(seen.low for seen in observations), min(seen.high for seen in observations)
+    return _estimate(max(low, Fraction(0)), high) if low < high else None
+
+
 def _segments(
     sessions: Sequence[tuple[LevelObservation, ...]], current: Callable[[dt.date], Decimal], fills_per_change: int
 ) -> list[_Segment]:

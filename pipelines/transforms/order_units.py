@@ -104,6 +104,44 @@ def broker_units(fills: Sequence[BrokerFill]) -> list[BrokerUnit]:
     return in_place(units)
 
 
+def merged_by_price(lean: Sequence[LeanUnit], broker: Sequence[BrokerUnit], tolerance: Decimal) -> list[BrokerUnit]:
+    """The broker's units, with rows put together that are one order filled at several prices.
+
+    A statement without order numbers and times has one row per order and price. Rows belong together where each is,
+    in quantity and price, one of the prices at which a leg of LEAN filled, and all of these are there.
+    """
+    units = list(broker)
+    for leg in (leg for unit in lean for leg in unit.legs):
+        parts: defaultdict[Decimal, Decimal] = defaultdict(Decimal)
+        for fill in leg.fills:
+            parts[fill.price] += fill.quantity
+        if len(parts) < 2:
+            continue
+        found: list[BrokerUnit] = []
+        for price, quantity in parts.items():
+            part = next(
+                (unit for unit in units if unit not in found and _is(unit, leg.key, quantity, price, tolerance)), None
+            )
+            if part is not None:
+                found.append(part)
+        if len(found) == len(parts):
+            rows = in_time_order(row for unit in found for row in unit.legs[0].fills)
+            units = [unit for unit in units if unit not in found]
+            units.append(BrokerUnit(None, (BrokerLeg(leg.key, rows),)))
+    return in_place(units)
+
+
+def _is(unit: BrokerUnit, key: LegKey, quantity: Decimal, price: Decimal, tolerance: Decimal) -> bool:
+    """Whether a unit is one untimed row of this contract, side, quantity and price."""
+    (leg, *others) = unit.legs
+    if unit.order_number is not None or others or leg.key != key or len(leg.fills) != 1:
+        return False
+    (row,) = leg.fills
+    if row.has_time or row.price is None:
+        return False
+    return row.quantity == quantity and abs(row.price - price) <= tolerance
+
+
 def in_place(units: Iterable[Unit]) -> list[Unit]:
     """In the stable order of the two sides: LEAN's by time, the broker's by number."""
     return sorted(units, key=lambda unit: unit.place)

@@ -18,7 +18,10 @@ from tomking.kernel.fees import FeeFill, FeeSchedule, FillFees, UnknownRate
 from tomking.kernel.parameter_specs import SPECS
 
 _CENT = Decimal("0.01")
-_APART = ("commission", "orf")
+_PRINTED_EXACTLY = Decimal("0.00005")
+"""Parts of an unrounded charge are printed with five decimals and more."""
+_SOUGHT = ("orf",)
+_APART = ("commission", *_SOUGHT)
 """Components that are not in the printed figure, or are the one looked for."""
 _HIGHEST = SPECS["fees.orf_per_contract"].upper or Decimal(0)
 """No ORF per contract is above this: what is left of a fill beyond it is another component."""
@@ -38,6 +41,8 @@ class ChargedFill:
     fill: FeeFill
     charged: Decimal
     places: int = 2
+    all_in: bool = False
+    """`charged` is the commission, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,10 @@ def orf_evidence(fills: Iterable[ChargedFill], schedule: FeeSchedule) -> OrfEvid
 
 
 def _observation(item: ChargedFill, fees: FillFees) -> LevelObservation | None:
-    rest = item.charged - _known(fees)
+    rest = item.charged - _known(fees, all_in=item.all_in)
+    if _is_exact(fees):
+        # One unrounded figure for everything may hold what a venue took: it says nothing about ORF.
+        return None if item.all_in else _exact_observation(item, rest)
     slack = Decimal(5).scaleb(-item.places - 1)
     low = ((rest - slack) / _CENT).to_integral_value(ROUND_CEILING) * _CENT
     high = ((rest + slack) / _CENT).to_integral_value(ROUND_FLOOR) * _CENT
@@ -93,6 +101,26 @@ def _observation(item: ChargedFill, fees: FillFees) -> LevelObservation | None:
     )
 
 
-def _known(fees: FillFees) -> Decimal:
-    parts: Sequence[Decimal] = [fee.amount for fee in fees.fees if fee.component not in _APART]
+def _is_exact(fees: FillFees) -> bool:
+    """Whether the broker passes ORF on without rounding it."""
+    rate = next((fee.rate for fee in fees.fees if fee.component == "orf"), None)
+    return rate is not None and rate.rounding.mode == "exact"
+
+
+def _exact_observation(item: ChargedFill, rest: Decimal) -> LevelObservation | None:
+    if rest < 0 or rest / item.fill.quantity > _HIGHEST:
+        return None
+    return LevelObservation(
+        session_date=item.fill.session_date,
+        instant=item.instant,
+        contracts=item.fill.quantity,
+        amount_low=rest - _PRINTED_EXACTLY,
+        amount_high=rest + _PRINTED_EXACTLY,
+        row_id=item.row_id,
+    )
+
+
+def _known(fees: FillFees, *, all_in: bool) -> Decimal:
+    apart = _SOUGHT if all_in else _APART
+    parts: Sequence[Decimal] = [fee.amount for fee in fees.fees if fee.component not in apart]
     return sum(parts, Decimal(0))

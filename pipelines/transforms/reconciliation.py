@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pipelines.transforms.account_levels import fit_account, leg_id_of, schedules_on
 from pipelines.transforms.adjustments import AccountRow, Overcharge, link_corrections
 from pipelines.transforms.breaks import (
     BreakFound,
@@ -30,17 +31,12 @@ from pipelines.transforms.breaks import (
 from pipelines.transforms.coverage import Coverage, Trading, run_of, within_trading
 from pipelines.transforms.day_totals import ChargedRow, DayTotals, LegFees, day_totals
 from pipelines.transforms.event_matching import match_events
-from pipelines.transforms.fee_explanation import Explained, Schedules, Terms, explain
-from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, Leg, total
+from pipelines.transforms.fee_explanation import Explained, Terms, explain
+from pipelines.transforms.fills import BrokerFill, LeanFill, Leg, total
 from pipelines.transforms.leg_matching import match_trades
-from pipelines.transforms.levels import LevelChange, LevelFit, fit_levels
+from pipelines.transforms.levels import LevelFit
 from pipelines.transforms.match_settings import DEFAULT, MatchSettings
-from pipelines.transforms.orf_evidence import ChargedFill, orf_evidence
-from tomking.kernel.fees import FeeFill, FeeSchedule
-from tomking.kernel.keys import stable_id
-
-ORF = "orf"
-OPTION_PRODUCTS = ("equity_option", "index_option")
+from tomking.kernel.fees import FeeSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ def reconcile(given: AccountInput) -> AccountResult:
     """Reconciles an account."""
     legs = _matched(given)
     covered = [leg for leg in legs if leg.rows or _is_covered(leg, given)]
-    fit = _fit(covered, given)
+    fit = fit_account(given.account, covered, given.terms, given.schedule)
     results = [_result(leg, given, fit) for leg in covered]
     corrected = _corrections(results, given)
     breaks = _breaks(results, corrected, fit, given)
@@ -102,16 +98,6 @@ def reconcile(given: AccountInput) -> AccountResult:
         levels=fit,
         not_covered=sum(len(leg.lean) for leg in legs) - sum(len(leg.lean) for leg in covered),
     )
-
-
-def leg_id_of(account: str, leg: Leg) -> str:
-    """The id of a leg: of LEAN's order where there is one, else of the broker's order or row."""
-    shared = (leg.instrument_key, leg.session_date.isoformat(), leg.leg_class)
-    if leg.lean:
-        first = leg.lean[0]
-        return stable_id("leg", account, first.run_id, first.order_id, *shared)
-    row = leg.rows[0]
-    return stable_id("leg", account, "broker", row.order_number or row.row_id, leg.side, *shared)
 
 
 def _matched(given: AccountInput) -> list[Leg]:
@@ -135,70 +121,14 @@ def _is_covered(leg: Leg, given: AccountInput) -> bool:
     return given.coverage.includes(first, last + wait)
 
 
-def _fit(legs: Sequence[Leg], given: AccountInput) -> LevelFit | None:
-    """The ORF levels that all option trades of the account show."""
-    schedule = given.schedule
-    if schedule is None:
-        return None
-    charged: list[ChargedFill] = []
-    for leg in legs:
-        terms = given.terms.get(leg.instrument_key)
-        if leg.leg_class != "trade" or terms is None or terms.product not in OPTION_PRODUCTS:
-            continue
-        name = leg_id_of(given.account, leg)
-        charged.extend(_charged_fill(name, row, terms) for row in leg.broker if row.effect and row.price is not None)
-    found = orf_evidence(charged, schedule)
-    return fit_levels(found.observations, lambda day: _orf(schedule, day), component=ORF)
-
-
-def _charged_fill(leg: str, row: BrokerFill, terms: Terms) -> ChargedFill:
-    fill = FeeFill(
-        product=terms.product,
-        side="buy" if row.quantity > 0 else "sell",
-        effect=row.effect,
-        quantity=abs(row.quantity),
-        price=row.price or ZERO,
-        multiplier=terms.multiplier,
-        session_date=row.session_date,
-        root=terms.root,
-    )
-    return ChargedFill(row.row_id, leg, row.occurred_at, fill, row.fees)
-
-
-def _orf(schedule: FeeSchedule, day: dt.date) -> Decimal:
-    found = schedule.rate(ORF, OPTION_PRODUCTS[0], day)
-    return found.amount if found is not None else ZERO
-
-
 def _result(leg: Leg, given: AccountInput, fit: LevelFit | None) -> LegResult:
     terms = given.terms.get(leg.instrument_key)
-    explained = explain(leg, terms, _schedules(given.schedule, fit, leg.session_date))
+    explained = explain(leg, terms, schedules_on(given.schedule, fit, leg.session_date))
     outside = not leg.lean and not within_trading(leg.session_date, given.runs)
     verdict = judge(leg, explained, expected_one_sided=outside)
     moment = leg.lean[0].occurred_at if leg.lean else leg.rows[0].occurred_at
     run_id = leg.lean[0].run_id if leg.lean else (None if outside else run_of(moment, given.runs))
     return LegResult(leg_id_of(given.account, leg), leg, explained, verdict, run_id)
-
-
-def _schedules(accepted: FeeSchedule | None, fit: LevelFit | None, day: dt.date) -> Schedules | None:
-    if accepted is None:
-        return None
-    change = _change_on(fit, day)
-    if change is None or change.estimate == _orf(accepted, day):
-        return Schedules(accepted)
-    rows = [accepted.rate(ORF, product, day) for product in OPTION_PRODUCTS]
-    shown = [replace(row, amount=change.estimate, effective_from=day) for row in rows if row is not None]
-    return Schedules(accepted, accepted.with_rates(shown))
-
-
-def _change_on(fit: LevelFit | None, day: dt.date) -> LevelChange | None:
-    """The change in force that day, unless the schedule itself has moved on to a level that the fills follow."""
-    if fit is None:
-        return None
-    level = next((level for level in reversed(fit.levels) if level.first <= day), None)
-    if level is None or level.as_scheduled:
-        return None
-    return next((change for change in reversed(fit.changes) if change.effective_from <= day), None)
 
 
 def _corrections(results: Sequence[LegResult], given: AccountInput) -> dict[str, str]:

@@ -14,33 +14,57 @@ Every fill belongs to a trade; its fee to exactly one, the first that takes of i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from pipelines.transforms import trade_figures as figures
-from pipelines.transforms.trade_books import Book
-from pipelines.transforms.trade_chains import Place, link_rolls, places_of
+from pipelines.transforms.trade_books import Book, Shelf, Take
+from pipelines.transforms.trade_chains import Chains, place_of
 from pipelines.transforms.trade_figures import TradeLeg
-from pipelines.transforms.trade_joining import join
+from pipelines.transforms.trade_joining import Joiner
 from pipelines.transforms.trade_kinds import Leg, Template, side_of, template_of, units_of
-from pipelines.transforms.trade_packages import TradedFill, TradedOrder, packages_of
+from pipelines.transforms.trade_packages import (
+    OrderKey,
+    Outlook,
+    Sent,
+    TradedFill,
+    TradedOrder,
+    outlook_of,
+    packages_of,
+    parts_of,
+    sent_in,
+)
 
-__all__ = ["OrderPart", "Trade", "TradeFill", "TradeLeg", "TradedFill", "TradedOrder", "agreement", "strategy_trades"]
+__all__ = [
+    "OrderPart",
+    "Trade",
+    "TradeFill",
+    "TradeLeg",
+    "TradedFill",
+    "TradedOrder",
+    "agreement",
+    "strategy_trades",
+    "trades_as_they_end",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPart:
-    """An order of a trade: its part (open, close, roll, expiry, assignment, margin_call) and why it belongs here."""
+class OrderPart(NamedTuple):
+    """An order of a trade: its part (open, close, roll, expiry, assignment, margin_call) and why it belongs here.
+
+    Of an order in several `trades` one `leads`: the one that pays its fee.
+    """
 
     run_id: str
     order_id: int
     part: str
     joined_by: str
+    trades: int
+    leads: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TradeFill:
+class TradeFill(NamedTuple):
     """The part of a fill that belongs to a trade; the fee of the fill goes to the trade that `pays_fee`."""
 
     run_id: str
@@ -62,6 +86,8 @@ class Trade:
     covered (shares or a longer option of the chain cover it), wheel (shares were called away, the next put sold).
     """
 
+    number: int
+    """Its place in the order in which the trades of the history appear."""
     trade_id: str
     strategy: str
     kind: str
@@ -109,22 +135,41 @@ def strategy_trades(
     leaves open the next may close. Without `use_tags` only what the engine writes is believed, which is how the rules
     for other people's runs are measured against runs whose tags tell.
     """
-    books = join(packages_of(orders, fills, use_tags=use_tags))
-    link_rolls(books)
-    return [_finished(book, place) for book, place in zip(books, places_of(books), strict=True)]
+    history = sent_in(orders, fills)
+    moments = [sent.fills[0].occurred_at for sent in history]
+    outlook = outlook_of((sent.orders for sent in history), is_in_order=moments == sorted(moments))
+    return sorted(trades_as_they_end(history, outlook, use_tags=use_tags), key=lambda trade: trade.number)
+
+
+def trades_as_they_end(history: Iterable[Sent], outlook: Outlook, *, use_tags: bool = True) -> Iterator[Trade]:
+    """The trades of one history, each as soon as nothing that comes later can change it.
+
+    Only what is open, and what ended a short while ago, is kept. `outlook` is that on the same history.
+    """
+    joiner, chains = Joiner(outlook), Chains()
+    for packages, now in parts_of(packages_of(history, use_tags=use_tags), outlook):
+        for book in chains.finished(joiner.join(packages), now):
+            yield _finished(book, joiner.shelf)
 
 
 def agreement(tagged: Iterable[Trade], untagged: Iterable[Trade]) -> dict[tuple[str, str], bool]:
     """Of every tagged trade, whether a trade found without tags has exactly its orders."""
-    found = {frozenset((part.run_id, part.order_id) for part in trade.parts) for trade in untagged}
-    return {
-        trade.key: frozenset((part.run_id, part.order_id) for part in trade.parts) in found
-        for trade in tagged
-        if any(part.joined_by == "tag" for part in trade.parts)
-    }
+    found = {orders_of(trade) for trade in untagged}
+    return {trade.key: orders_of(trade) in found for trade in tagged if is_tagged(trade)}
 
 
-def _finished(book: Book, place: Place) -> Trade:
+def orders_of(trade: Trade) -> frozenset[OrderKey]:
+    """The orders of a trade."""
+    return frozenset((part.run_id, part.order_id) for part in trade.parts)
+
+
+def is_tagged(trade: Trade) -> bool:
+    """Whether a tag brought any of its orders to it."""
+    return any(part.joined_by == "tag" for part in trade.parts)
+
+
+def _finished(book: Book, shelf: Shelf) -> Trade:
+    """The trade that a book became; the book itself is emptied."""
     legs = book.legs
     template = _template(book, legs)
     ended_by, closed_at = figures.end_of(book)
@@ -132,7 +177,9 @@ def _finished(book: Book, place: Place) -> Trade:
     profit_loss = figures.result_of(book) if closed_at is not None else None
     side = side_of(template.kind, legs, credit)
     max_profit, max_loss = figures.extremes(legs, credit) if legs else (None, None)
-    return Trade(
+    place = place_of(book)
+    trade = Trade(
+        number=book.number,
         trade_id=book.trade_id,
         strategy=book.strategy,
         kind=template.kind,
@@ -155,29 +202,38 @@ def _finished(book: Book, place: Place) -> Trade:
         max_profit=max_profit,
         max_loss=max_loss,
         captured_share=figures.captured_share(side, credit, max_profit, profit_loss),
-        chain=(place.first.run_id, place.first.trade_id),
+        chain=place.first,
         chain_position=place.position,
-        rolled_from=None if place.before is None else (place.before.run_id, place.before.trade_id),
+        rolled_from=place.before,
         link=place.link,
-        parts=tuple(
-            OrderPart(run_id, order_id, take.part, take.role.joined_by)
-            for (run_id, order_id), take in book.orders().items()
-        ),
-        fills=tuple(
-            TradeFill(
-                take.fill.run_id,
-                take.fill.order_id,
-                take.fill.event_id,
-                take.fill.contract.key,
-                take.fill.occurred_at,
-                take.quantity,
-                take.part,
-                figures.cash_of(take),
-                take.pays_fee,
-            )
-            for take in book.takes
-        ),
+        parts=_parts(book, shelf),
+        fills=tuple(map(_fill, book.takes)),
         legs=figures.legs_of(book),
+    )
+    book.takes, book.rolled_from = [], None
+    return trade
+
+
+def _parts(book: Book, shelf: Shelf) -> tuple[OrderPart, ...]:
+    parts = []
+    for key, take in book.orders().items():
+        trades, leads = shelf.place_in_order(key, book)
+        parts.append(OrderPart(*key, take.part, take.role.joined_by, trades, leads))
+    return tuple(parts)
+
+
+def _fill(take: Take) -> TradeFill:
+    fill = take.fill
+    return TradeFill(
+        fill.run_id,
+        fill.order_id,
+        fill.event_id,
+        fill.contract.key,
+        fill.occurred_at,
+        take.quantity,
+        take.part,
+        take.cash,
+        take.pays_fee,
     )
 
 

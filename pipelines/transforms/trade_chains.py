@@ -14,10 +14,9 @@ import datetime as dt
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
-from pipelines.transforms.trade_books import Book, Shelf
+from pipelines.transforms.trade_books import Book, Place, Shelf
 from pipelines.transforms.trade_kinds import Contract, template_of
 
 ROLL_TIME = dt.timedelta(minutes=15)
@@ -25,16 +24,6 @@ ROLL_TIME = dt.timedelta(minutes=15)
 WHEEL_TIME = dt.timedelta(days=4)
 """Between shares called away and the next option sold: a weekend and a day."""
 _MONTH_OF_FUTURE = re.compile(r"[FGHJKMNQUVXZ]\d{1,2}$")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A trade's place in its chain; `first` is the trade the chain is named after, `position` counts from 1."""
-
-    first: Book
-    position: int
-    before: Book | None
-    link: str | None
 
 
 def link_cover(shelf: Shelf, book: Book) -> None:
@@ -50,16 +39,25 @@ def link_cover(shelf: Shelf, book: Book) -> None:
         # Shares whose own option is still there are covered already.
         if covers and not any(leg.is_option for leg in holder.held):
             book.is_covered = True
-            return _link(shelf, holder, book)
-    for holder in shelf.books[-50:]:
+            return _link(holder, book)
+    for holder in shelf.recent:
         if holder is not book and _alike(holder, book) and _is_left_of_a_calendar(holder, contract, -quantity):
-            return _link(shelf, holder, book)
+            return _link(holder, book)
     return None
 
 
-def _link(shelf: Shelf, holder: Book, book: Book) -> None:
+def _link(holder: Book, book: Book) -> None:
     if book.rolled_from is None:
-        book.rolled_from, book.link = _last_of(shelf.books, holder, book), "covered"
+        book.follow(_last_of(holder), "covered")
+
+
+def _last_of(holder: Book) -> Book:
+    """The newest trade in the chain of `holder`."""
+    last = holder.newest or holder
+    while last.followed_by is not None:
+        last = last.followed_by
+    holder.newest = last
+    return last
 
 
 def _is_left_of_a_calendar(holder: Book, contract: Contract, quantity: Decimal) -> bool:
@@ -76,31 +74,100 @@ def _is_left_of_a_calendar(holder: Book, contract: Contract, quantity: Decimal) 
     )
 
 
-def link_rolls(books: Sequence[Book]) -> None:
-    """Link what was closed and opened again, otherwise alike, within a short time."""
-    followed = {id(book.rolled_from) for book in books if book.rolled_from is not None}
-    ended = [book for book in books if book.opened and not book.holds_opened and book.last_at is not None]
-    closed = _ByEnd([book for book in ended if _closed_by_order(book)])
-    called_away = _ByEnd([book for book in ended if book.is_covered and book.takes[-1].part == "assignment"])
-    for book in books:
-        opened_at = book.opened_at
-        if opened_at is None:
-            continue
-        if book.link == "covered":
-            _as_roll(book, opened_at)
-            continue
-        if book.rolled_from is not None:
-            continue
-        candidates = [
-            *closed.between(opened_at - ROLL_TIME, opened_at + ROLL_TIME),
-            *called_away.between(opened_at - WHEEL_TIME, opened_at),
+class Chains:
+    """Links the trades of a history, and tells which of them nothing can change any more.
+
+    What a trade continues is decided once the time of a roll has passed since its opening, by what is known then.
+    """
+
+    def __init__(self) -> None:
+        self._unfinished: dict[int, Book] = {}
+        self._undecided: dict[int, Book] = {}
+        self._flat: dict[int, Book] = {}
+        self._closed: dict[int, Book] = {}
+        """Ended by an order."""
+        self._called_away: dict[int, Book] = {}
+        """Ended by an assignment against the shares that cover it."""
+        self._next = 0
+
+    def finished(self, changed: Iterable[Book], now: dt.datetime | None) -> list[Book]:
+        """Take note of the trades that changed; returns those that nothing at `now` or later can change.
+
+        None: nothing comes any more, and every trade that is left is returned.
+        """
+        for book in changed:
+            self._note(book)
+        due = [
+            book for book in self._undecided.values() if book.opened_at and _is_over(book.opened_at, ROLL_TIME, now)
         ]
-        for before in candidates:
-            if before is not book and id(before) not in followed and _continues(before, book):
-                followed.add(id(before))
-                book.rolled_from, book.link = before, "roll" if _closed_by_order(before) else "wheel"
-                before.is_rolled = book.link == "roll"
-                break
+        if due:
+            self._link_rolls(due)
+        for book in due:
+            del self._undecided[book.number]
+        _forget(self._closed, 2 * ROLL_TIME, now)
+        _forget(self._called_away, WHEEL_TIME + 2 * ROLL_TIME, now)
+        left = self._unfinished if now is None else self._flat
+        # Who may still be found to have rolled it was opened within the time of a roll of its end.
+        done = [
+            book
+            for book in left.values()
+            if not (book.opened_at and book.number in self._undecided) and _is_over(book.last_at, 2 * ROLL_TIME, now)
+        ]
+        for book in done:
+            self._flat.pop(book.number, None)
+            self._undecided.pop(book.number, None)
+            del self._unfinished[book.number]
+        return done
+
+    def _note(self, book: Book) -> None:
+        if book.number >= self._next:
+            self._next = book.number + 1
+            self._unfinished[book.number] = self._undecided[book.number] = book
+        has_ended = bool(book.opened) and not book.holds_opened
+        is_assigned = book.last is not None and book.last.part == "assignment"
+        _keep(self._flat, book, not book.held and not book.is_awaited)
+        _keep(self._closed, book, has_ended and _closed_by_order(book))
+        _keep(self._called_away, book, has_ended and book.is_covered and is_assigned)
+
+    def _link_rolls(self, books: Sequence[Book]) -> None:
+        """Link what was closed and opened again, otherwise alike, within a short time."""
+        ended = bool(self._closed or self._called_away)
+        closed, called_away = _ByEnd(self._closed.values()), _ByEnd(self._called_away.values())
+        for book in books:
+            opened_at = book.opened_at
+            if opened_at is None:
+                continue
+            if book.link == "covered":
+                _as_roll(book, opened_at)
+                continue
+            if book.rolled_from is not None or not ended:
+                continue
+            candidates = [
+                *closed.between(opened_at - ROLL_TIME, opened_at + ROLL_TIME),
+                *called_away.between(opened_at - WHEEL_TIME, opened_at),
+            ]
+            for before in candidates:
+                if before is not book and before.followed_by is None and _continues(before, book):
+                    book.follow(before, "roll" if _closed_by_order(before) else "wheel")
+                    before.is_rolled = book.link == "roll"
+                    break
+
+
+def _keep(books: dict[int, Book], book: Book, belongs: bool) -> None:
+    if belongs:
+        books[book.number] = book
+    else:
+        books.pop(book.number, None)
+
+
+def _is_over(moment: dt.datetime | None, span: dt.timedelta, now: dt.datetime | None) -> bool:
+    """Whether so much time has passed since; a moment that is not known is long ago."""
+    return now is None or moment is None or now - moment > span
+
+
+def _forget(ended: dict[int, Book], span: dt.timedelta, now: dt.datetime | None) -> None:
+    for number in [number for number, book in ended.items() if _is_over(book.last_at, span, now)]:
+        del ended[number]
 
 
 class _ByEnd:
@@ -138,8 +205,8 @@ def _continues(before: Book, book: Book) -> bool:
 
 
 def _closed_by_order(book: Book) -> bool:
-    last = book.takes[-1]
-    return last.part in ("close", "roll") and last.fill.kind == "trade"
+    last = book.last
+    return last is not None and last.part in ("close", "roll") and last.fill.kind == "trade"
 
 
 def _may_be_a_roll(book: Book) -> bool:
@@ -166,23 +233,21 @@ def _roll_family(book: Book) -> str | None:
     return next(iter(families)) if len(families) == 1 else None
 
 
-def _last_of(books: Sequence[Book], holder: Book, book: Book) -> Book:
-    """The newest trade in the chain of `holder`."""
-    last = holder
-    for other in books:
-        if other is not book and other.rolled_from is last:
-            last = other
-    return last
-
-
-def places_of(books: Sequence[Book]) -> list[Place]:
-    """The place of each trade, in the order of the trades."""
-    places: dict[int, Place] = {}
-    for book in books:
-        before = book.rolled_from
-        known = places.get(before.number) if before is not None else None
-        if before is None or known is None:
-            places[book.number] = Place(book, 1, None, None)
+def place_of(book: Book) -> Place:
+    """The place of a trade; those before it in its chain keep theirs from now on."""
+    line = [book]
+    while (before := _before(line[-1])) is not None and before.place is None:
+        line.append(before)
+    for one in reversed(line):
+        before = _before(one)
+        if before is None or before.place is None:
+            one.place = Place(one.key, 1, None, None)
         else:
-            places[book.number] = Place(known.first, known.position + 1, before, book.link)
-    return [places[book.number] for book in books]
+            one.place = Place(before.place.first, before.place.position + 1, before.key, one.link)
+    assert book.place is not None
+    return book.place
+
+
+def _before(book: Book) -> Book | None:
+    before = book.rolled_from
+    return before if before is not None and before.number < book.number else None

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
-from pipelines.transforms.event_cash import fill_cash
 from pipelines.transforms.trade_books import OPENING, Book, Take
 from pipelines.transforms.trade_kinds import Contract, Leg, units_of
 from pipelines.transforms.trade_packages import ZERO
@@ -26,8 +25,7 @@ SHARE_PLACES = Decimal("0.000001")
 _ENDINGS = ("margin_call", "assigned", "cash_settled", "rolled", "closed", "expired")
 
 
-@dataclass(frozen=True, slots=True)
-class TradeLeg:
+class TradeLeg(NamedTuple):
     """A contract within a trade. Quantities signed; prices are means per unit, None where they cannot be told."""
 
     contract: Contract
@@ -38,21 +36,6 @@ class TradeLeg:
     profit_loss: Decimal | None
     fees: Decimal | None
     ended_by: str
-
-
-def cash_of(take: Take) -> Decimal | None:
-    """Cash of the part of a fill that a trade took; None: unknown."""
-    fill, contract = take.fill, take.fill.contract
-    return fill_cash(
-        kind=fill.kind,
-        delivers=fill.delivers,
-        quantity=take.quantity,
-        price=fill.price,
-        multiplier=contract.multiplier,
-        strike=contract.strike,
-        call_put=contract.call_put,
-        underlying_price=fill.underlying_price,
-    )
 
 
 def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
@@ -67,14 +50,14 @@ def total(amounts: Iterable[Decimal | None]) -> Decimal | None:
 
 def credit_of(book: Book) -> Decimal | None:
     """Net cash of the opening; a debit is negative."""
-    return total(cash_of(take) for take in book.takes if take.part == OPENING) if book.legs else None
+    return total(take.cash for take in book.takes if take.part == OPENING) if book.legs else None
 
 
 def result_of(book: Book) -> Decimal | None:
     """What the trade earned, once nothing is held any more."""
     if not book.legs or book.is_overclosed or not book.is_flat:
         return None
-    return total(cash_of(take) for take in book.takes)
+    return total(take.cash for take in book.takes)
 
 
 def quantity_of(book: Book) -> Decimal | None:
@@ -220,8 +203,8 @@ def _leg(book: Book, contract: Contract, takes: Sequence[Take]) -> TradeLeg:
     first = takes[0].quantity
     entries = [take for take in takes if take.quantity * first > 0] if is_known else []
     exits = [take for take in takes if take.quantity * first < 0] if is_known else list(takes)
-    cash = total(cash_of(take) for take in takes)
-    is_closed = is_known and not book.is_overclosed and not book.positions.get(contract)
+    cash = total(take.cash for take in takes)
+    is_closed = is_known and not book.is_overclosed and not book.held.get(contract)
     return TradeLeg(
         contract=contract,
         quantity=sum((take.quantity for take in entries), ZERO),
@@ -240,6 +223,6 @@ def _mean_price(contract: Contract, takes: Sequence[Take]) -> Decimal | None:
     if not quantity:
         return None
     if any(take.fill.kind in ("assignment", "exercise") for take in takes):
-        cash = total(cash_of(take) for take in takes)
+        cash = total(take.cash for take in takes)
         return None if cash is None or not contract.multiplier else -cash / (quantity * contract.multiplier)
     return sum((take.quantity * take.fill.price for take in takes), ZERO) / quantity

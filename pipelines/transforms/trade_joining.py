@@ -7,40 +7,19 @@ Never here: the evidence itself (`trade_legging`, `trade_matching`), or figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from pipelines.transforms.trade_books import OPENING, Book, Rest, Role, Shelf
 from pipelines.transforms.trade_chains import link_cover
 from pipelines.transforms.trade_kinds import CUSTOM, Contract, template_of
-from pipelines.transforms.trade_legging import Bundle, bundles_of
-from pipelines.transforms.trade_matching import close, owners_before, settle
-from pipelines.transforms.trade_packages import Package, ordered_legs
+from pipelines.transforms.trade_legging import Bundle, Bundler
+from pipelines.transforms.trade_matching import close, settle
+from pipelines.transforms.trade_packages import Outlook, Package, ordered_legs
 from tomking.kernel.contracts import OrderTag
 
 UNTAGGED = "untagged"
 CLOSING, ROLLING, MARGIN_CALL = "close", "roll", "margin_call"
-
-
-def join(packages: Sequence[Package]) -> list[Book]:
-    """The trades of a history, in the order of their opening."""
-    joiner = _Joiner(bundles_of(packages))
-    waiting: list[Package] = []
-    for package in packages:
-        if waiting and not _at_once(waiting, package):
-            joiner.closings(waiting)
-            waiting = []
-        if package.tag is not None:
-            joiner.tagged(package, package.tag)
-        elif package.is_settlement:
-            joiner.settlement(package)
-        elif package.is_combo:
-            joiner.combo(package)
-        else:
-            waiting.append(package)
-    if waiting:
-        joiner.closings(waiting)
-    return joiner.shelf.books
 
 
 def _at_once(waiting: Sequence[Package], package: Package) -> bool:
@@ -57,22 +36,47 @@ def _at_once(waiting: Sequence[Package], package: Package) -> bool:
     return all(fill.contract not in known for fill in package.fills)
 
 
-class _Joiner:
-    def __init__(self, bundles: Mapping[int, Bundle]) -> None:
+class Joiner:
+    """Gives the fills of a history to trades, one part of the history after another."""
+
+    def __init__(self, outlook: Outlook) -> None:
         self.shelf = Shelf()
-        self._bundles = bundles
+        self._bundler = Bundler(outlook.shared)
+        self._bundles: Mapping[int, Bundle] = {}
         self._by_bundle: dict[int, Book] = {}
         self._by_tag: dict[str, Book] = {}
+        self._awaited = dict(outlook.tagged)
+
+    def join(self, packages: Sequence[Package]) -> list[Book]:
+        """Join the packages up to a quiet time; returns the trades that changed, in the order of their opening."""
+        self._bundles = self._bundler.bundles_of(packages)
+        self._by_bundle.clear()
+        waiting: list[Package] = []
+        for package in packages:
+            if waiting and not _at_once(waiting, package):
+                self._closings(waiting)
+                waiting = []
+            if package.tag is not None:
+                self._tagged(package, package.tag)
+            elif package.is_settlement:
+                self._settlement(package)
+            elif package.is_combo:
+                self._combo(package)
+            else:
+                waiting.append(package)
+        if waiting:
+            self._closings(waiting)
+        return self.shelf.settled()
 
     # --- orders with the strategy's own tag ----------------------------------------------------------------------
 
-    def tagged(self, package: Package, tag: OrderTag) -> None:
+    def _tagged(self, package: Package, tag: OrderTag) -> None:
         """The tag says which trade; what it opens after the trade has ended is the next link of its chain."""
         word = tag.action.partition(":")[0]
         part = word if word in (OPENING, ROLLING) else CLOSING
         book = self._by_tag.get(tag.trade_id)
         if book is None:
-            book = self._by_tag[tag.trade_id] = self.shelf.open(package, tag.trade_id, tag.strategy)
+            book = self._open_tagged(package, tag)
         if part == OPENING:
             _note_order(book, package)
         if part == CLOSING or (part == OPENING and (not book.opened or book.holds_opened)):
@@ -80,8 +84,25 @@ class _Joiner:
                 self.shelf.give(book, fill, fill.quantity, Role(part, "tag", tag.action))
             if part == OPENING:
                 link_cover(self.shelf, book)
-            return
-        self._roll(package, tag, book)
+        else:
+            self._roll(package, tag, book)
+        self._awaited[tag.trade_id] -= 1
+        if not self._awaited[tag.trade_id]:
+            del self._awaited[tag.trade_id]
+            self._release(tag)
+
+    def _open_tagged(self, package: Package, tag: OrderTag) -> Book:
+        self._release(tag)
+        book = self._by_tag[tag.trade_id] = self.shelf.open(package, tag.trade_id, tag.strategy)
+        book.is_awaited = True
+        return book
+
+    def _release(self, tag: OrderTag) -> None:
+        """No further package belongs to the trade that the tag names now."""
+        book = self._by_tag.pop(tag.trade_id, None)
+        if book is not None:
+            book.is_awaited = False
+            self.shelf.touched[book.number] = book
 
     def _roll(self, package: Package, tag: OrderTag, book: Book) -> None:
         """What the package closes ends the old legs; the new ones are a link of their own unless some legs stayed."""
@@ -95,9 +116,9 @@ class _Joiner:
         part = ROLLING
         if not book.holds_opened:
             before, part = book, OPENING
-            book = self._by_tag[tag.trade_id] = self.shelf.open(package, tag.trade_id, tag.strategy)
+            book = self._open_tagged(package, tag)
             if before.opened:
-                book.rolled_from, book.link = before, "roll"
+                book.follow(before, "roll")
                 before.is_rolled = tag.action.startswith(ROLLING)
         for contract in opens:
             for _, fill, taken in rest.take(contract):
@@ -106,21 +127,20 @@ class _Joiner:
 
     # --- everything else -----------------------------------------------------------------------------------------
 
-    def settlement(self, package: Package) -> None:
+    def _settlement(self, package: Package) -> None:
         """The end of an option; one that nobody is known to have opened is a trade with an end only."""
         if settle(self.shelf, package):
             return
-        known = owners_before(self.shelf, package.fills[0].order_key)
-        book = known[0] if known else self.shelf.open(package, package.name, UNTAGGED)
+        book = self.shelf.open(package, package.name, UNTAGGED)
         for fill in package.fills:
             part = "expiry" if fill.kind == "expiry" else "assignment"
             self.shelf.give(book, fill, fill.quantity, Role(part, "order"))
 
-    def combo(self, package: Package) -> None:
+    def _combo(self, package: Package) -> None:
         """A combo closes, opens, or does both: then it rolls."""
         rest = Rest([package])
         if self._opens_whole(package):
-            link_cover(self.shelf, self._open(package, rest, "group"))
+            link_cover(self.shelf, self._open(package, rest, rest.legs(), "group"))
             return
         closed = close(self.shelf, [package], rest, _closing_part(package))
         if not rest.legs():
@@ -133,9 +153,9 @@ class _Joiner:
             self._give_rest(adjusted, rest, Role(ROLLING, "group"))
             return
         before = _rolled(closed, rest)
-        book = self._open(package, rest, "group")
+        book = self._open(package, rest, rest.legs(), "group")
         if before is not None and book is not before and book.rolled_from is None:
-            book.rolled_from, book.link = before, "roll"
+            book.follow(before, "roll")
             before.is_rolled = True
         link_cover(self.shelf, book)
 
@@ -155,7 +175,7 @@ class _Joiner:
             closes |= own
         return bool(closes) and closes != legs.keys()
 
-    def closings(self, packages: Sequence[Package]) -> None:
+    def _closings(self, packages: Sequence[Package]) -> None:
         """Single orders of one moment: what they close is matched together, what they open goes by bundle."""
         rest = Rest(packages)
         part = MARGIN_CALL if all(package.is_margin_call for package in packages) else CLOSING
@@ -164,9 +184,10 @@ class _Joiner:
             if rest.legs():
                 self._excess(rest, [book for book, _ in closed], packages[0])
             return
+        left = rest.legs()
         for package in packages:
-            if any(fill.contract in rest.legs() for fill in package.fills):
-                link_cover(self.shelf, self._open(package, rest, None))
+            if any(fill.contract in left for fill in package.fills):
+                link_cover(self.shelf, self._open(package, rest, left, None))
 
     def _excess(self, rest: Rest, books: Sequence[Book], package: Package) -> None:
         """More than was held: a split changed the quantity, or the position is older than the history."""
@@ -174,7 +195,8 @@ class _Joiner:
         book.is_overclosed = book.is_overclosed or bool(books)
         self._give_rest(book, rest, Role(_closing_part(package), "fifo"))
 
-    def _open(self, package: Package, rest: Rest, how: str | None) -> Book:
+    def _open(self, package: Package, rest: Rest, left: Iterable[Contract], how: str | None) -> Book:
+        """Give what is `left` of a package to the trade it opens, or adds to."""
         bundle = self._bundles.get(package.number)
         book = self._book_for(package, bundle)
         joined = how or ("template" if bundle is None else bundle.joined_by)
@@ -182,7 +204,7 @@ class _Joiner:
             joined = "template"
         _note_order(book, package)
         own = {fill.contract for fill in package.fills}
-        for contract in [contract for contract in rest.legs() if contract in own]:
+        for contract in [contract for contract in left if contract in own]:
             for source, fill, taken in rest.take(contract):
                 self.shelf.give(book, fill, taken, Role(OPENING, joined))
                 book.texts |= source.texts
@@ -215,7 +237,7 @@ class _Joiner:
         """The newest open trade with the name on the order, where both together are a known strategy."""
         if not package.identities:
             return None
-        for book in reversed(self.shelf.books[-50:]):
+        for book in reversed(self.shelf.recent):
             if book.identities & package.identities and book.held:
                 legs = [*book.held.items(), *opens.items()]
                 if not book.held.keys() & opens.keys() and template_of(legs) != CUSTOM:

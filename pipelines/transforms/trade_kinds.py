@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from math import gcd
 
@@ -32,21 +32,18 @@ class Contract:
     multiplier: Decimal | None = None
     underlying: str | None = None
     """Key of what an option is on."""
+    is_option: bool = field(init=False, compare=False)
+    """Whether it expires with a strike."""
+    family: str = field(init=False, compare=False)
+    """What its price hangs on: the underlying of an option, anything else itself."""
+
+    def __post_init__(self) -> None:
+        is_option = self.security_type in OPTIONS and self.strike is not None
+        object.__setattr__(self, "is_option", is_option)
+        object.__setattr__(self, "family", (self.underlying or self.key.split()[0]) if is_option else self.key)
 
     def __hash__(self) -> int:
         return hash(self.key)
-
-    @property
-    def is_option(self) -> bool:
-        """Whether it expires with a strike."""
-        return self.security_type in OPTIONS and self.strike is not None
-
-    @property
-    def family(self) -> str:
-        """What its price hangs on: the underlying of an option, anything else itself."""
-        if not self.is_option:
-            return self.key
-        return self.underlying or self.key.split()[0]
 
 
 Leg = tuple[Contract, Decimal]

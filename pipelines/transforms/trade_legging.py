@@ -12,24 +12,32 @@ in several ways (a whole chain bought strike by strike), each order stays a trad
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 from pipelines.transforms.trade_kinds import CUSTOM, Contract, template_of
-from pipelines.transforms.trade_packages import ZERO, Package
+from pipelines.transforms.trade_packages import LEGGING_TIME, ZERO, Package
 
-LEGGING_TIME = dt.timedelta(minutes=5)
 _MOST_ORDERS = 6
 _LIKE_VALUES = Decimal("0.25")
 """By how much the two sides of a pair of shares may differ in value."""
 
 Legs = Mapping[Contract, Decimal]
+_Role = tuple[str, dt.date | None, str | None, bool]
 
 
-@dataclass(frozen=True, slots=True)
+class _Lot(NamedTuple):
+    """What is held of one opening; `opener` is the number of its package."""
+
+    quantity: Decimal
+    opener: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Opening:
     """What a package opens; `until` is the number of the package that first closes any of it."""
 
@@ -43,7 +51,7 @@ class Opening:
         return frozenset(self.legs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
     """Openings that are one trade, the earliest first; `joined_by` template or tag, order where there is one."""
 
@@ -51,63 +59,67 @@ class Bundle:
     joined_by: str
 
     @property
-    def legs(self) -> dict[Contract, Decimal]:
+    def legs(self) -> Legs:
         """What they open together."""
         return _union(self.openings)
 
 
-def bundles_of(packages: Sequence[Package]) -> dict[int, Bundle]:
-    """The bundle of every package that opens something, by the package's number.
+class Bundler:
+    """Finds the bundles in one part of a history after another; knows what is held between them."""
 
-    Packages with the strategy's own tag and settlements open nothing here; they only change what is held.
-    """
-    openings = _openings(packages)
-    shared = _shared_identities(packages)
-    found: dict[int, Bundle] = {}
-    by_family: dict[frozenset[str], list[Opening]] = defaultdict(list)
-    for opening in openings:
-        by_family[frozenset(contract.family for contract in opening.legs)].append(opening)
-    for same in by_family.values():
-        for bundle in _segmented(same, shared):
+    def __init__(self, shared: frozenset[str]) -> None:
+        self._shared = shared
+        self._lots: dict[Contract, deque[_Lot]] = {}
+
+    def bundles_of(self, packages: Sequence[Package]) -> dict[int, Bundle]:
+        """The bundle of every package that opens something, by the package's number.
+
+        Packages with the strategy's own tag and settlements open nothing here; they only change what is held.
+        """
+        openings = self._openings(packages)
+        if len(openings) == 1:
+            return {openings[0].package.number: Bundle(tuple(openings), "order")}
+        found: dict[int, Bundle] = {}
+        by_family: dict[frozenset[str], list[Opening]] = defaultdict(list)
+        for opening in openings:
+            by_family[frozenset(contract.family for contract in opening.legs)].append(opening)
+        for same in by_family.values():
+            for bundle in _segmented(same, self._shared):
+                found.update({opening.package.number: bundle for opening in bundle.openings})
+        for bundle in _pairs(openings, found):
             found.update({opening.package.number: bundle for opening in bundle.openings})
-    for bundle in _pairs(openings, found):
-        found.update({opening.package.number: bundle for opening in bundle.openings})
-    return found
+        return found
 
+    def _openings(self, packages: Sequence[Package]) -> list[Opening]:
+        """What each package opens, had all been one account: what it does not close of what was held before."""
+        until: dict[int, int] = {}
+        openings: list[tuple[Package, dict[Contract, Decimal]]] = []
+        for package in packages:
+            opened: dict[Contract, Decimal] = {}
+            for contract, quantity in package.legs().items():
+                left = self._close(contract, quantity, package.number, until)
+                if left:
+                    self._lots.setdefault(contract, deque()).append(_Lot(left, package.number))
+                    opened[contract] = left
+            if opened and not (package.is_settlement or package.says_closing or package.tag is not None):
+                openings.append((package, opened))
+        return [Opening(package, legs, until.get(package.number, float("inf"))) for package, legs in openings]
 
-def _openings(packages: Sequence[Package]) -> list[Opening]:
-    """What each package opens, had all been one account: what it does not close of what was held before."""
-    lots: dict[Contract, list[list[Decimal]]] = defaultdict(list)
-    until: dict[int, float] = {}
-    legs: dict[int, dict[Contract, Decimal]] = {}
-    for package in packages:
-        for contract, quantity in package.legs().items():
-            left = _close(lots[contract], quantity, package.number, until)
-            if not left:
-                continue
-            lots[contract].append([left, Decimal(package.number)])
-            if not (package.is_settlement or package.says_closing or package.tag is not None):
-                legs.setdefault(package.number, {})[contract] = left
-    by_number = {package.number: package for package in packages}
-    return [Opening(by_number[number], found, until.get(number, float("inf"))) for number, found in legs.items()]
-
-
-def _close(lots: list[list[Decimal]], quantity: Decimal, number: int, until: dict[int, float]) -> Decimal:
-    while lots and lots[0][0] * quantity < 0:
-        held, opener = lots[0]
-        until.setdefault(int(opener), number)
-        if abs(held) > abs(quantity):
-            lots[0][0] = held + quantity
-            return ZERO
-        quantity += held
-        lots.pop(0)
-    return quantity
-
-
-def _shared_identities(packages: Sequence[Package]) -> frozenset[str]:
-    """Identities that several packages carry: they name a trade, not an order."""
-    counts = Counter(word for package in packages for word in package.identities)
-    return frozenset(word for word, count in counts.items() if count > 1)
+    def _close(self, contract: Contract, quantity: Decimal, number: int, until: dict[int, int]) -> Decimal:
+        """What is left of a quantity when it has closed what was held, the first in first."""
+        lots = self._lots.get(contract)
+        while lots and (lots[0].quantity > 0) != (quantity > 0):
+            held, opener = lots.popleft()
+            until.setdefault(opener, number)
+            if abs(held) > abs(quantity):
+                lots.appendleft(_Lot(held + quantity, opener))
+                return ZERO
+            quantity += held
+            if not lots:
+                del self._lots[contract]
+            if not quantity:
+                break
+        return quantity
 
 
 def _segmented(openings: Sequence[Opening], shared: frozenset[str]) -> list[Bundle]:
@@ -123,41 +135,50 @@ def _segmented(openings: Sequence[Opening], shared: frozenset[str]) -> list[Bund
 
 def _divided(cluster: Sequence[Opening], shared: frozenset[str]) -> list[Bundle]:
     """The cluster in as few trades as its order allows."""
-    best: list[tuple[int, list[Bundle]]] = [(0, [])]
+    if len(cluster) == 1:
+        return [Bundle(tuple(cluster), "order")]
+    # How many trades the openings until here make at least, and the last one of these.
+    best: list[tuple[int, Bundle | None]] = [(0, None)]
     for end in range(1, len(cluster) + 1):
-        options = []
-        for start in range(max(0, end - _MOST_ORDERS), end):
-            bundle = _bundle(cluster[start:end], shared)
-            if bundle is not None:
-                count, before = best[start]
-                options.append((count + 1, [*before, bundle]))
+        options = [
+            (best[start][0] + 1, bundle)
+            for start in range(max(0, end - _MOST_ORDERS), end)
+            if (bundle := _bundle(cluster[start:end], shared)) is not None
+        ]
         best.append(min(options, key=lambda option: option[0]))
-    bundles = best[-1][1]
+    bundles: list[Bundle] = []
+    end = len(cluster)
+    while (bundle := best[end][1]) is not None:
+        bundles.append(bundle)
+        end -= len(bundle.openings)
+    bundles.reverse()
     if all(len(bundle.openings) > 1 or bundle.openings[0].package.is_combo for bundle in bundles):
         return bundles
-    return [part for bundle in bundles for part in (_apart(bundle) if _is_ambiguous(bundle, cluster) else [bundle])]
+    roles = Counter(role for opening in cluster for role in _roles(opening))
+    return [part for bundle in bundles for part in (_apart(bundle) if _is_ambiguous(bundle, roles) else [bundle])]
 
 
 def _apart(bundle: Bundle) -> list[Bundle]:
     return [Bundle((opening,), "order") for opening in bundle.openings]
 
 
-def _is_ambiguous(bundle: Bundle, cluster: Sequence[Opening]) -> bool:
-    """Whether a neighbour outside of a bundle could take the place of one of its orders."""
+def _is_ambiguous(bundle: Bundle, roles: Counter[_Role]) -> bool:
+    """Whether a neighbour outside of a bundle could take the place of one of its orders.
+
+    `roles` counts the orders of the whole cluster in each role.
+    """
     if len(bundle.openings) == 1 or bundle.joined_by == "tag":
         return False
-    inside = {_role(contract, quantity) for contract, quantity in bundle.legs.items()}
-    outside = {
-        _role(contract, quantity)
-        for opening in cluster
-        if opening not in bundle.openings
+    inside = Counter(role for opening in bundle.openings for role in _roles(opening))
+    return any(roles[role] > count for role, count in inside.items())
+
+
+def _roles(opening: Opening) -> set[_Role]:
+    """What the legs of an order are, whatever their strikes."""
+    return {
+        (contract.security_type, contract.expiry, contract.call_put, quantity > 0)
         for contract, quantity in opening.legs.items()
     }
-    return bool(inside & outside)
-
-
-def _role(contract: Contract, quantity: Decimal) -> tuple[object, ...]:
-    return contract.security_type, contract.expiry, contract.call_put, quantity > 0
 
 
 def _bundle(openings: Sequence[Opening], shared: frozenset[str]) -> Bundle | None:
@@ -176,7 +197,9 @@ def _bundle(openings: Sequence[Opening], shared: frozenset[str]) -> Bundle | Non
     return Bundle(tuple(openings), "template")
 
 
-def _union(openings: Sequence[Opening]) -> dict[Contract, Decimal]:
+def _union(openings: Sequence[Opening]) -> Legs:
+    if len(openings) == 1:
+        return openings[0].legs
     legs: dict[Contract, Decimal] = {}
     for opening in openings:
         for contract, quantity in opening.legs.items():

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from pipelines.transforms.trade_books import Book, Rest, Role, Shelf
 from pipelines.transforms.trade_kinds import Contract
-from pipelines.transforms.trade_packages import ZERO, OrderKey, Package, TradedFill
+from pipelines.transforms.trade_packages import ZERO, Package, TradedFill
 
 BY_ENGINE = "by the engine"
 """The reason of a closing that the engine's own tag gives: a liquidation, a margin call."""
@@ -27,6 +27,8 @@ def close(shelf: Shelf, packages: Sequence[Package], rest: Rest, part: str) -> l
     A trade named by the same tag comes first, then one whose option delivered just these shares, then one whose every
     leg is closed in the same ratio, then one whose every leg is, then one of whose legs all are; among equals the oldest.
     """
+    if not shelf.holders_of(rest.legs()):
+        return []
     texts = frozenset().union(*(package.texts for package in packages))
     names = frozenset().union(*(package.identities for package in packages))
     combo = any(package.is_combo for package in packages)
@@ -104,7 +106,7 @@ def settle(shelf: Shelf, package: Package) -> bool:
 def _settled(shelf: Shelf, fill: TradedFill) -> list[tuple[Book, Decimal]]:
     """What each trade gives up: all of everybody's where the fill is exactly that, else the oldest first."""
     holders = shelf.holders(fill.contract)
-    held = [(book, book.positions[fill.contract]) for book in holders]
+    held = [(book, book.held[fill.contract]) for book in holders]
     if sum((quantity for _, quantity in held), ZERO) == -fill.quantity:
         return [(book, -quantity) for book, quantity in held]
     found, left = [], fill.quantity
@@ -126,8 +128,3 @@ def _deliver(shelf: Shelf, book: Book, fill: TradedFill, quantity: Decimal) -> N
             quantity -= taken
     if quantity:
         shelf.give(book, fill, quantity, _DELIVERED)
-
-
-def owners_before(shelf: Shelf, key: OrderKey) -> list[Book]:
-    """The trades an order is part of already: shares that come later belong to them."""
-    return shelf.by_order.get(key, [])

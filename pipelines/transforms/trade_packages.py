@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from pipelines.transforms.trade_kinds import Contract, Leg
 from tomking.kernel.contracts import OrderTag, parse_tag
@@ -19,6 +22,8 @@ from tomking.kernel.contracts import OrderTag, parse_tag
 ZERO = Decimal(0)
 SETTLEMENTS = frozenset({"expiry", "exercise", "assignment", "delivery"})
 MARGIN_CALL = "Margin Call"
+LEGGING_TIME = dt.timedelta(minutes=5)
+"""Orders that begin further apart than this are never legs of one opening."""
 _ENGINE_TAGS = (
     "Liquidate",
     MARGIN_CALL,
@@ -41,8 +46,7 @@ OrderKey = tuple[str, int]
 """Run and order id: the ids start again in every run."""
 
 
-@dataclass(frozen=True, slots=True)
-class TradedOrder:
+class TradedOrder(NamedTuple):
     """The part of an order that trades are joined by."""
 
     order_id: int
@@ -57,9 +61,13 @@ class TradedOrder:
         """The order over all runs of a history."""
         return self.run_id, self.order_id
 
+    @property
+    def package(self) -> str:
+        """The name of its package within the run."""
+        return f"o{self.order_id}" if self.group_id is None else f"g{self.group_id}"
 
-@dataclass(frozen=True, slots=True)
-class TradedFill:
+
+class TradedFill(NamedTuple):
     """One fill. `underlying_price` is what the message of an expiry says; `delivers` that shares follow."""
 
     order_id: int
@@ -83,13 +91,20 @@ class TradedFill:
         return self.run_id, self.order_id
 
 
-@dataclass(slots=True)
+class Sent(NamedTuple):
+    """What one decision sent: the orders of a package, and their fills in the order of time (at least one)."""
+
+    orders: Sequence[TradedOrder]
+    fills: Sequence[TradedFill]
+
+
+@dataclass(slots=True, eq=False)
 class Package:
     """The fills of one order, or of all legs of one combo; `number` counts packages in the order of their first fill."""
 
     name: str
     is_combo: bool
-    fills: list[TradedFill] = field(default_factory=list)
+    fills: Sequence[TradedFill]
     tag: OrderTag | None = None
     """The strategy's own tag, from any leg."""
     texts: frozenset[str] = frozenset()
@@ -120,51 +135,136 @@ class Package:
 
     def legs(self) -> dict[Contract, Decimal]:
         """What was bought (+) and sold (-) in all."""
-        legs: dict[Contract, Decimal] = {}
-        for fill in self.fills:
-            legs[fill.contract] = legs.get(fill.contract, ZERO) + fill.quantity
-        return {contract: quantity for contract, quantity in legs.items() if quantity}
+        return legs_of(self.fills)
 
 
-def packages_of(orders: Iterable[TradedOrder], fills: Iterable[TradedFill], *, use_tags: bool) -> list[Package]:
-    """The packages of a history, run after run as the orders name them, each run in the order of time."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What has to be known of a whole history before its parts are joined one after another."""
+
+    shared: frozenset[str] = frozenset()
+    """Identities that several packages carry: they name a trade, not an order."""
+    tagged: Mapping[str, int] = field(default_factory=dict)
+    """How many packages carry the strategy's own tag of each trade id."""
+    is_in_order: bool = True
+    """Whether no package begins before one that precedes it; those of runs that overlap do."""
+
+
+def outlook_of(packages: Iterable[Sequence[TradedOrder]], *, is_in_order: bool) -> Outlook:
+    """The outlook on a history, from the orders of each of its packages."""
+    words: Counter[str] = Counter()
+    tagged: Counter[str] = Counter()
+    for orders in packages:
+        said = _said_by(orders)
+        words.update(said.identities)
+        if said.tag is not None:
+            tagged[said.tag.trade_id] += 1
+    return Outlook(frozenset(word for word, count in words.items() if count > 1), tagged, is_in_order)
+
+
+def sent_in(orders: Iterable[TradedOrder], fills: Iterable[TradedFill]) -> list[Sent]:
+    """What was sent in a history, run after run as the orders name them, each run in the order of time."""
     by_key = {order.key: order for order in orders}
     place: dict[str, int] = {}
+    members: dict[tuple[str, str], list[TradedOrder]] = {}
+    for order in sorted(by_key.values(), key=lambda order: order.key):
+        members.setdefault((order.run_id, order.package), []).append(order)
     for run_id, _ in by_key:
         place.setdefault(run_id, len(place))
     ordered = sorted(
         fills, key=lambda fill: (place.setdefault(fill.run_id, len(place)), fill.occurred_at, fill.order_id)
     )
-    found: dict[tuple[str, str], Package] = {}
+    found: dict[tuple[str, str], list[TradedFill]] = {}
     for fill in ordered:
         order = by_key.get(fill.order_key)
-        group = order.group_id if order is not None else None
-        name = f"o{fill.order_id}" if group is None else f"g{group}"
-        found.setdefault((fill.run_id, name), Package(name, group is not None)).fills.append(fill)
-    _add_tags(by_key.values(), found, use_tags=use_tags)
-    for number, package in enumerate(found.values()):
-        package.number = number
-    return list(found.values())
+        name = f"o{fill.order_id}" if order is None else order.package
+        found.setdefault((fill.run_id, name), []).append(fill)
+    return [Sent(members.get(key, ()), together) for key, together in found.items()]
 
 
-def _add_tags(orders: Iterable[TradedOrder], packages: dict[tuple[str, str], Package], *, use_tags: bool) -> None:
-    """What the tags of a package's orders say; cancelling one leg replaces its own tag, so any leg may tell."""
-    for order in sorted(orders, key=lambda order: order.key):
-        name = f"o{order.order_id}" if order.group_id is None else f"g{order.group_id}"
-        package = packages.get((order.run_id, name))
-        text = (order.tag or "").strip()
-        if package is not None and order.quantity:
-            package.ordered[order.key] = order.quantity
-        if package is None or not text:
-            continue
-        if text.startswith(_ENGINE_TAGS):
-            package.is_margin_call = package.is_margin_call or text.startswith(MARGIN_CALL)
-            package.says_closing = package.says_closing or text.startswith(_CLOSING_TAGS)
-        elif use_tags and (tag := parse_tag(text)) is not None:
-            package.tag = package.tag or tag
-        elif use_tags:
-            package.texts |= {text}
-            package.identities |= {word for word in _SEPARATORS.split(text) if _looks_like_an_identity(word)}
+def packages_of(history: Iterable[Sent], *, use_tags: bool) -> Iterator[Package]:
+    """The packages of a history in its order."""
+    for number, (orders, fills) in enumerate(history):
+        name = orders[0].package if orders else f"o{fills[0].order_id}"
+        package = Package(name, bool(orders) and orders[0].group_id is not None, fills, number=number)
+        said = _said_by(orders)
+        package.is_margin_call, package.says_closing = said.is_margin_call, said.says_closing
+        if use_tags:
+            package.tag, package.texts, package.identities = said.tag, said.texts, said.identities
+        if package.is_combo:
+            package.ordered = {order.key: order.quantity for order in orders if order.quantity}
+        yield package
+
+
+def parts_of(packages: Iterable[Package], outlook: Outlook) -> Iterator[tuple[list[Package], dt.datetime | None]]:
+    """The packages up to each quiet time, and when the next one begins (None: there is none).
+
+    Nothing is joined across a quiet time but what is held then.
+    """
+    part: list[Package] = []
+    for package in packages:
+        if part and outlook.is_in_order and package.began_at - part[-1].began_at > LEGGING_TIME:
+            yield part, package.began_at
+            part = []
+        part.append(package)
+    if part:
+        yield part, None
+
+
+class _Said(NamedTuple):
+    """What a tag says, or the tags of a package together."""
+
+    tag: OrderTag | None = None
+    texts: frozenset[str] = frozenset()
+    identities: frozenset[str] = frozenset()
+    says_closing: bool = False
+    is_margin_call: bool = False
+
+    def joined(self, other: _Said) -> _Said:
+        """Both together; of two tags of the strategy's own the first stands."""
+        return _Said(
+            self.tag or other.tag,
+            self.texts | other.texts,
+            self.identities | other.identities,
+            self.says_closing or other.says_closing,
+            self.is_margin_call or other.is_margin_call,
+        )
+
+
+_NOTHING = _Said()
+
+
+def _said_by(orders: Sequence[TradedOrder]) -> _Said:
+    """What the tags of a package say; cancelling one leg replaces its own tag, so any leg may tell."""
+    said = _NOTHING
+    for order in orders:
+        if order.tag:
+            more = _read(order.tag)
+            said = more if said is _NOTHING else said.joined(more)
+    return said
+
+
+@lru_cache(maxsize=4096)
+def _read(tag: str) -> _Said:
+    text = tag.strip()
+    if not text:
+        return _NOTHING
+    if text.startswith(_ENGINE_TAGS):
+        return _Said(says_closing=text.startswith(_CLOSING_TAGS), is_margin_call=text.startswith(MARGIN_CALL))
+    if (own := parse_tag(text)) is not None:
+        return _Said(own)
+    identities = frozenset(word for word in _SEPARATORS.split(text) if _looks_like_an_identity(word))
+    return _Said(None, frozenset({text}), identities)
+
+
+def legs_of(fills: Sequence[TradedFill]) -> dict[Contract, Decimal]:
+    """What fills buy (+) and sell (-) in all, by contract."""
+    if len(fills) == 1:
+        return {fills[0].contract: fills[0].quantity} if fills[0].quantity else {}
+    legs: dict[Contract, Decimal] = {}
+    for fill in fills:
+        legs[fill.contract] = legs.get(fill.contract, ZERO) + fill.quantity
+    return {contract: quantity for contract, quantity in legs.items() if quantity}
 
 
 def ordered_legs(package: Package) -> list[Leg]:

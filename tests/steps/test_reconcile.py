@@ -30,8 +30,17 @@ ACCOUNTS = (AccountSettings(alias="main"),)
 SETTINGS = Settings(root=Path("/nowhere"), accounts=ACCOUNTS)
 PAIRS = {
     "tk-tastytrade-covid": ("own/tk-tastytrade-covid",),
+    "tk-ibkr": ("own/tk-ibkr",),
+    "tk-schwab": ("own/tk-schwab",),
     "live-tastytrade": ("live/1-L-3100000001", "live/2-L-3100000002", "live/3-L-3100000003"),
 }
+ACCOUNTS_OF = {
+    "tk-ibkr": (AccountSettings(alias="main", broker="ibkr", plan="tiered"),),
+    "tk-schwab": (AccountSettings(alias="main", broker="schwab"),),
+}
+"""Accounts of pairs that are no tastytrade account of the standard plan."""
+SLACK = {"tk-ibkr": Decimal("0.00005")}
+"""How far a printed fee may be off the exact one: half a cent, unless the broker rounds nothing."""
 DERIVED = ("fee_legs", "fee_causes", "leg_fills", "breaks", "account_adjustments", "day_totals")
 Row = dict[str, Any]
 
@@ -53,7 +62,11 @@ class Pair:
 
 
 def statements(name: str) -> list[Path]:
-    return sorted(shared_path("runs", "pairs", name).glob("*.csv"))
+    return sorted(path for path in shared_path("runs", "pairs", name).iterdir() if path.suffix in (".csv", ".xml"))
+
+
+def settings_of(name: str) -> Settings:
+    return Settings(root=Path("/nowhere"), accounts=ACCOUNTS_OF.get(name, ACCOUNTS))
 
 
 def ingest_runs(session: WriteSession, name: str) -> list[str]:
@@ -64,7 +77,7 @@ def ingest_runs(session: WriteSession, name: str) -> list[str]:
 def ingest_all(session: WriteSession, name: str) -> Pair:
     runs = ingest_runs(session, name)
     for path in statements(name):
-        ingest_statement(session, path, account="main", accounts=ACCOUNTS)
+        ingest_statement(session, path, account="main", accounts=ACCOUNTS_OF.get(name, ACCOUNTS))
     key = json.loads(shared_path("runs", "pairs", name, "key.json").read_text())
     return Pair(name, runs, key)
 
@@ -90,7 +103,7 @@ def prepared(warehouse_template: Path, tmp_path_factory: pytest.TempPathFactory)
         shutil.copytree(warehouse_template, state_dir)
         with Warehouse(state_dir).writer("test") as session:
             pair = ingest_all(session, name)
-            reconcile_days(session, SETTINGS)
+            reconcile_days(session, settings_of(name))
         return state_dir, pair
 
     return prepare
@@ -130,7 +143,7 @@ def test_every_order_leg_is_charged_what_the_key_says(reconciled: tuple[WriteSes
     for order in pair.key["orders"]:
         leg = legs[*pair.run_and_order(order["lean_order"]), order["symbol"]]
         assert abs(leg["charged"] - Decimal(order["charged"])) <= leg["tolerance"]
-        assert leg["tolerance"] == Decimal("0.005") * order["broker_fills"]
+        assert leg["tolerance"] == SLACK.get(pair.name, Decimal("0.005")) * order["broker_fills"]
         assert (leg["modelled"] or 0) == Decimal(order["modelled"])
 
 
@@ -146,7 +159,8 @@ def test_totals_and_components_are_those_of_the_key(reconciled: tuple[WriteSessi
         session,
         "SELECT sum(amount) AS amount FROM marts.account_adjustments WHERE adjustment_class = 'regulatory_rounding'",
     )
-    assert booked["amount"] == Decimal(pair.key["adjustments"])
+    # Where the key says nothing: the one refund of the options regulatory fee, shown in detail and in summary.
+    assert (booked["amount"] or 0) == Decimal(pair.key.get("adjustments", "0.01" if pair.name == "tk-ibkr" else "0"))
 
 
 def test_every_break_of_the_key_is_found_and_no_other(reconciled: tuple[WriteSession, Pair]) -> None:
@@ -159,7 +173,8 @@ def test_every_break_of_the_key_is_found_and_no_other(reconciled: tuple[WriteSes
     wanted = sorted(((row["cause"], *pair.run_and_order(row.get("lean_order"))) for row in pair.key["breaks"]), key=str)
     assert said == wanted
     by_cause = {row["cause"]: row for row in found}
-    assert by_cause["account_adjustment"]["amount"] == Decimal("1.00")
+    if any(row["cause"] == "account_adjustment" for row in pair.key["breaks"]):
+        assert by_cause["account_adjustment"]["amount"] == Decimal("1.00")
     assert by_cause["missing_in_lean"]["run_id"] in pair.runs
     for wanted_row in pair.key["breaks"]:
         if wanted_row["cause"] == "pass_through_rate_change":
@@ -173,7 +188,7 @@ def test_causes_add_up_to_every_difference(reconciled: tuple[WriteSession, Pair]
     session, _ = reconciled
     wrong = rows(
         session,
-        "SELECT l.leg_id FROM marts.fee_reconciliation l LEFT JOIN marts.fee_causes c USING (leg_id) "
+        "SELECT l.leg_id FROM derived.fee_legs l LEFT JOIN derived.fee_causes c USING (leg_id) "
         "GROUP BY l.leg_id, l.difference HAVING coalesce(sum(c.amount), 0) <> l.difference",
     )
     assert wrong == []
@@ -192,9 +207,9 @@ def test_every_fill_belongs_to_one_leg_and_every_day_ties(reconciled: tuple[Writ
     assert rows(session, "SELECT * FROM marts.day_totals WHERE NOT ties") == []
     (sums,) = rows(
         session,
-        "SELECT sum(broker_total) AS broker_total, (SELECT -sum(commission + fees) FROM records.statement_rows "
+        "SELECT sum(broker_total) AS broker_total, (SELECT -sum(commission + coalesce(fees, 0)) FROM records.statement_rows "
         "WHERE superseded_by IS NULL AND commission IS NOT NULL) AS printed, sum(account_rows_total) AS account_rows "
-        "FROM marts.day_totals",
+        "FROM derived.day_totals",
     )
     assert sums["broker_total"] == sums["printed"] + sums["account_rows"]
 
@@ -222,6 +237,44 @@ def test_an_assignment_s_delivery_is_charged_to_its_order(crash: tuple[WriteSess
         Decimal("5.662"),
     )
     assert {row["state"] for row in found} == {"matched"}
+
+
+def test_components_of_the_broker_s_own_details_are_those_of_the_key(
+    prepared: Callable[[str], tuple[Path, Pair]], tmp_path: Path
+) -> None:
+    for session, pair in opened(tmp_path, prepared("tk-ibkr")):
+        printed = {
+            row["name"]: -row["amount"]
+            for row in rows(session, "SELECT name, sum(amount) AS amount FROM records.statement_charges GROUP BY name")
+        }
+        # The delivery of an assignment has no details of its own: what it costs is known from the schedule.
+        delivered = {
+            row["component"]: row["amount"]
+            for row in rows(
+                session,
+                "SELECT component, amount FROM derived.fee_causes JOIN derived.fee_legs USING (leg_id) "
+                "WHERE leg_class = 'delivery'",
+            )
+        }
+        wanted = {name: Decimal(amount) for name, amount in pair.key["totals"].items()}
+        assert printed["brokerExecutionCharge"] == wanted["brokerExecutionCharge"]
+        assert printed["thirdPartyClearingCharge"] == wanted["thirdPartyClearingCharge"]
+        assert printed["regFINRATradingActivityFee"] + delivered["taf"] == wanted["taf"]
+        assert printed["regSection31TransactionFee"] + delivered["sec"] == wanted["sec"]
+        assert printed["thirdPartyRegulatoryCharge"] == wanted["orf"]
+
+
+def test_a_commission_that_is_not_rounded_is_expected_to_its_last_digit(
+    prepared: Callable[[str], tuple[Path, Pair]], tmp_path: Path
+) -> None:
+    for session, _ in opened(tmp_path, prepared("tk-ibkr")):
+        assert (
+            rows(
+                session,
+                "SELECT leg_id FROM derived.fee_legs WHERE charged <> expected AND state <> 'break'",
+            )
+            == []
+        )
 
 
 def test_doing_it_again_changes_nothing(live: tuple[WriteSession, Pair]) -> None:
@@ -294,12 +347,35 @@ def test_an_accepted_rate_is_expected_from_then_on(crash: tuple[WriteSession, Pa
     assert rows(session, "SELECT * FROM marts.fee_causes WHERE cause = 'pass_through_rate_change'") == []
 
 
+def test_components_of_an_all_in_charge_are_those_of_the_key(
+    prepared: Callable[[str], tuple[Path, Pair]], tmp_path: Path
+) -> None:
+    for session, pair in opened(tmp_path, prepared("tk-schwab")):
+        found = {
+            (row["leg_class"], row["component"]): row["amount"]
+            for row in rows(
+                session,
+                "SELECT leg_class, component, sum(amount) AS amount FROM derived.fee_causes "
+                "JOIN derived.fee_legs USING (leg_id) WHERE charged IS NOT NULL GROUP BY ALL",
+            )
+        }
+        # What LEAN modelled is all commission; the causes lead from there to what was charged.
+        (modelled,) = rows(session, "SELECT sum(modelled) AS amount FROM derived.fee_legs WHERE charged IS NOT NULL")
+        totals = {name: Decimal(amount) for name, amount in pair.key["totals"].items()}
+        assert found["trade", "commission"] + modelled["amount"] == totals["commission"]
+        assert (found["trade", "orf"], found["trade", "sec"]) == (totals["orf"], totals["sec"])
+        assert ("trade", "taf") not in found
+        delivered = found["delivery", "sec"] + found["delivery", "taf"]
+        assert delivered == totals["settlement_taf_sec"]
+        assert rows(session, "SELECT * FROM derived.fee_causes WHERE cause = 'open_close_class'") == []
+
+
 def test_fees_that_creep_raise_the_alarm_and_single_faults_do_not(reconciled: tuple[WriteSession, Pair]) -> None:
     session, pair = reconciled
     alarms = [
         row["session_date"] for row in rows(session, "SELECT * FROM marts.fee_drift WHERE alarm ORDER BY session_date")
     ]
-    if pair.name == "live-tastytrade":
+    if pair.name in ("live-tastytrade", "tk-ibkr", "tk-schwab"):
         assert alarms == []
     else:
         assert alarms

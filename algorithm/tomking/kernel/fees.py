@@ -19,7 +19,7 @@ from typing import Final
 
 from tomking.kernel.money import ZERO, add, multiply
 from tomking.kernel.products import INDEX_FAMILY
-from tomking.kernel.schedules import PLANS
+from tomking.kernel.schedules import CLOSED, PLANS
 from tomking.kernel.schedules.rates import COMPONENTS, EVENTS, PRODUCTS, FeeRate
 
 _MILLION: Final = Decimal(1_000_000)
@@ -49,6 +49,7 @@ class FeeFill:
 
     `quantity` is unsigned (contracts or shares), `price` per unit in dollars, `multiplier` units per contract, `root`
     as `Instrument.fee_root` gives it. `effect` is None only where the product has no open and close (futures).
+    `month_quantity` is what the account traded of the product in the month before this fill (volume tiers).
     """
 
     product: str
@@ -60,6 +61,7 @@ class FeeFill:
     session_date: date
     root: str
     event: str = "trade"
+    month_quantity: Decimal = ZERO
 
     def __post_init__(self) -> None:
         for name, value, known in (
@@ -109,10 +111,11 @@ class FillFees:
 
 @dataclass(slots=True)
 class _Running:
-    """What one row selector has come to over the fills of a leg, and what of it was charged so far."""
+    """What one charge has come to over the fills of a leg, what of it was charged so far, and on what notional."""
 
     exact: Decimal = ZERO
     charged: Decimal = ZERO
+    notional: Decimal = ZERO
 
 
 class FeeSchedule:
@@ -131,6 +134,11 @@ class FeeSchedule:
         for row in self.rows:
             if row.series == "pass_through":
                 self._by_product.setdefault(row.product, {}).setdefault(row.component, []).append(row)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the broker rounds nothing that it charges."""
+        return all(row.rounding.mode == "exact" for row in self.rows if row.series == "pass_through")
 
     def known_on(self, day: date) -> FeeSchedule:
         """The schedule as it was known on `day`: rows learnt later are left out."""
@@ -159,6 +167,9 @@ class FeeSchedule:
         What is left out does not select: of rows that differ only in it, the one listed first is given. Without a
         `quantity` or `price` the lowest tier counts.
         """
+        closed = CLOSED.get(self.broker)
+        if closed is not None and day >= closed.since:
+            return None
         family = INDEX_FAMILY.get(root or "", root)
         rows = [
             row
@@ -186,14 +197,19 @@ class FeeSchedule:
         return tuple(self._fees_of(fill, leg_quantity, running) for fill in fills)
 
     def _fees_of(self, fill: FeeFill, leg_quantity: Decimal, running: dict[tuple[object, ...], _Running]) -> FillFees:
+        closed = CLOSED.get(self.broker)
+        if closed is not None and fill.session_date >= closed.since:
+            raise UnknownRate(self.broker, None, fill, closed.why)
         components = self._by_product.get(fill.product)
         if not components:
             raise UnknownRate(self.broker, None, fill, "the schedule does not price this product")
-        fees = []
+        fees: list[Fee] = []
         for component in COMPONENTS:
             rate = self._row_for(component, components.get(component, ()), fill, leg_quantity)
             if rate is not None:
-                fees.append(Fee(component, _charge(rate, fill, running.setdefault(rate.selector, _Running())), rate))
+                commission = add(fee.amount for fee in fees if fee.component == "commission")
+                so_far = running.setdefault(rate.charge, _Running())
+                fees.append(Fee(component, _charge(rate, fill, so_far, commission), rate))
         if not fees:
             raise UnknownRate(self.broker, None, fill, "the schedule does not price this event")
         return FillFees(tuple(fees))
@@ -203,14 +219,18 @@ class FeeSchedule:
         by_rule = [row for row in rows if fill.event in row.events and row.side in (None, fill.side)]
         if fill.effect is None and any(row.effect is not None for row in by_rule):
             raise UnknownRate(self.broker, component, fill, "whether it opens or closes is not known")
-        by_rule = [row for row in by_rule if row.effect in (None, fill.effect)]
+        by_rule = [
+            row
+            for row in by_rule
+            if row.effect in (None, fill.effect) and row.fractional in (None, bool(fill.quantity % 1))
+        ]
         if not by_rule:
             return None
         root = INDEX_FAMILY.get(fill.root, fill.root)
         of_root = [row for row in by_rule if _fits_root(row, root)]
         if not of_root:
             raise UnknownRate(self.broker, component, fill, "no row for this root")
-        found = _in_force(of_root, fill.session_date, leg_quantity, fill.price)
+        found = _in_force(of_root, fill.session_date, leg_quantity, fill.price, fill.month_quantity)
         if found is None:
             raise UnknownRate(self.broker, component, fill, "no row in force on this day")
         return found
@@ -222,12 +242,16 @@ def _fits_root(row: FeeRate, root: str) -> bool:
     return root.startswith(row.root[:-1]) if row.root.endswith("*") else root == row.root
 
 
-def _in_force(rows: Iterable[FeeRate], day: date, quantity: Decimal, price: Decimal) -> FeeRate | None:
+def _in_force(
+    rows: Iterable[FeeRate], day: date, quantity: Decimal, price: Decimal, volume: Decimal = ZERO
+) -> FeeRate | None:
     in_force: dict[tuple[object, ...], FeeRate] = {}
     for row in rows:
         if row.effective_from > day:
             continue
-        if (row.from_quantity or ZERO) > quantity or (row.from_price or ZERO) > price:
+        if (row.from_quantity or ZERO) > quantity or (row.from_volume or ZERO) > volume:
+            continue
+        if row.from_price is not None and row.from_price > price:
             continue
         earlier = in_force.get(row.selector)
         if earlier is None or row.effective_from >= earlier.effective_from:
@@ -235,23 +259,27 @@ def _in_force(rows: Iterable[FeeRate], day: date, quantity: Decimal, price: Deci
     return max(in_force.values(), key=_specific, default=None)
 
 
-def _specific(row: FeeRate) -> tuple[int, Decimal, Decimal]:
-    return len(row.root or ""), row.from_quantity or ZERO, row.from_price or ZERO
+def _specific(row: FeeRate) -> tuple[int, Decimal, Decimal, Decimal]:
+    return len(row.root or ""), row.from_quantity or ZERO, row.from_volume or ZERO, row.from_price or ZERO
 
 
-def _charge(rate: FeeRate, fill: FeeFill, running: _Running) -> Decimal:
+def _charge(rate: FeeRate, fill: FeeFill, running: _Running, commission: Decimal) -> Decimal:
     first = not running.exact and not running.charged
     bases: dict[str, Callable[[], Decimal]] = {
         "per_unit": lambda: multiply(rate.amount, fill.quantity),
         "per_million": lambda: multiply(rate.amount, fill.notional, Decimal(1) / _MILLION),
         "per_order": lambda: rate.amount if first else ZERO,
         "per_event": lambda: rate.amount,
+        "of_commission": lambda: multiply(rate.amount, commission),
     }
     exact = bases[rate.basis]()
+    if first and rate.order_amount is not None:
+        exact = add((exact, rate.order_amount))
     if rate.cap_scope == "fill":
-        exact = _limited(exact, rate)
+        exact = _limited(exact, rate, fill.notional)
     running.exact = add((running.exact, exact))
-    total = _limited(running.exact, rate) if rate.cap_scope == "order_leg" else running.exact
+    running.notional = add((running.notional, fill.notional))
+    total = _limited(running.exact, rate, running.notional) if rate.cap_scope == "order_leg" else running.exact
     if rate.rounding.scope == "order_leg":
         total = rate.rounding.apply(total)
     amount = add((total, -running.charged))
@@ -259,9 +287,11 @@ def _charge(rate: FeeRate, fill: FeeFill, running: _Running) -> Decimal:
     return rate.rounding.apply(amount) if rate.rounding.scope == "fill" else amount
 
 
-def _limited(amount: Decimal, rate: FeeRate) -> Decimal:
+def _limited(amount: Decimal, rate: FeeRate, notional: Decimal) -> Decimal:
     if rate.minimum is not None and amount < rate.minimum:
         amount = rate.minimum
+    if rate.cap_share is not None:
+        amount = min(amount, multiply(rate.cap_share, notional))
     return rate.cap if rate.cap is not None and amount > rate.cap else amount
 
 

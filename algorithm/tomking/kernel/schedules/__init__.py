@@ -8,12 +8,35 @@ person or a rule accepts them; `FeeSchedule.with_rates` then adds them).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
-from tomking.kernel.schedules import tastytrade
+from tomking.kernel.schedules import ibkr, schwab, tastytrade, td_ameritrade
 from tomking.kernel.schedules.rates import FeeRate
 
 PLANS: Final[dict[tuple[str, str], tuple[FeeRate, ...]]] = {
+    ("ibkr", "fixed"): ibkr.FIXED,
+    ("ibkr", "standard"): ibkr.FIXED,
+    ("ibkr", "tiered"): ibkr.TIERED,
+    ("schwab", "standard"): schwab.RATES,
     ("tastytrade", "standard"): tastytrade.RATES,
+    ("tdameritrade", "standard"): td_ameritrade.RATES,
 }
 """Accepted rows by broker and plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A broker that charges nothing any more from a day on, and why."""
+
+    since: date
+    why: str
+
+
+CLOSED: Final[dict[str, Closure]] = {
+    "tdameritrade": Closure(
+        td_ameritrade.MOVED, f"accounts of TD Ameritrade moved to Schwab by {td_ameritrade.MOVED}; price with 'schwab'"
+    ),
+}
+"""Brokers whose schedules are history: a later day is refused, not priced at the last rates."""

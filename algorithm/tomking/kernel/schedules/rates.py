@@ -10,16 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from tomking.kernel.money import EXACT, Rounding
 
-Basis = Literal["per_unit", "per_million", "per_order", "per_event"]
+Basis = Literal["per_unit", "per_million", "per_order", "per_event", "of_commission"]
 Series = Literal["pass_through", "official"]
 Evidence = Literal["V", "P", "S", "I", "U"]
 CapScope = Literal["fill", "order_leg"]
 
-COMPONENTS: Final = ("commission", "clearing", "orf", "sec", "taf", "index", "settlement", "exchange", "nfa")
+COMPONENTS: Final = (
+    "commission",
+    "clearing",
+    "orf",
+    "sec",
+    "taf",
+    "cat",
+    "index",
+    "settlement",
+    "exchange",
+    "nfa",
+    "surcharge",
+)
 """Every part a fee can have, in the order they are reported."""
 
 EVENTS: Final = ("trade", "assignment", "exercise", "expiration", "cash_settlement")
@@ -44,12 +56,15 @@ class FeeRate:
     """What one component costs for one product from one day on, until a later row with the same selector.
 
     `basis` says what `amount` (US dollars, cost positive) is multiplied with: `per_unit` contracts or shares,
-    `per_million` the notional in millions, `per_order` once per order leg, `per_event` once per fill row.
+    `per_million` the notional in millions, `per_order` once per order leg, `per_event` once per fill row,
+    `of_commission` the fill's commission.
     `series` keeps the regulator's own rate (official) apart from what the broker passes on (pass_through); only the
     latter is ever charged.
     The row applies to one `side`, open/close `effect` and `root` where these are set; a root may end in `*`. With
-    `from_quantity` it applies to order legs of at least that size, with `from_price` to fills at or above that price.
-    `cap` and `minimum` hold per fill or over the fills of one order leg (`cap_scope`).
+    `from_quantity` it applies to order legs of at least that size, with `from_price` to fills at or above that price,
+    with `from_volume` to accounts that traded at least that many units of the product in the month before the fill.
+    `cap` and `minimum` hold per fill or over the fills of one order leg (`cap_scope`), and so does `cap_share`, a cap
+    as a share of the notional. A cap beats the minimum. `order_amount` comes on top, once per order leg (a ticket charge).
     `evidence`: V verified on statement rows, P primary source, S secondary source, I inferred, U unconfirmed.
     `learnt_on` is the first day this project could have known; it defaults to the day the rate took effect.
     """
@@ -73,6 +88,11 @@ class FeeRate:
     cap_scope: CapScope = "order_leg"
     from_quantity: Decimal | None = None
     from_price: Decimal | None = None
+    from_volume: Decimal | None = None
+    cap_share: Decimal | None = None
+    order_amount: Decimal | None = None
+    fractional: bool | None = None
+    """True: only fills with a part of a share or contract; False: only whole ones."""
 
     def __post_init__(self) -> None:
         for name, value, known in (
@@ -80,7 +100,7 @@ class FeeRate:
             ("product", self.product, PRODUCTS),
             ("side", self.side, ("buy", "sell", None)),
             ("effect", self.effect, ("open", "close", None)),
-            ("basis", self.basis, ("per_unit", "per_million", "per_order", "per_event")),
+            ("basis", self.basis, get_args(Basis)),
         ):
             if value not in known:
                 raise ValueError(f"unknown {name}: {value!r}")
@@ -105,4 +125,11 @@ class FeeRate:
             self.events,
             self.from_quantity,
             self.from_price,
+            self.from_volume,
+            self.fractional,
         )
+
+    @property
+    def charge(self) -> tuple[object, ...]:
+        """What the tiers of one charge share: caps and minimums run over them together."""
+        return self.component, self.product, self.side, self.effect, self.root, self.events

@@ -1,0 +1,113 @@
+"""The same booking in two generations of a broker's exports: which row stands for which.
+
+Holds: the order of the generations, and the rule that pairs rows of an older one with rows of a newer one.
+Belongs here: the rule, on plain data.
+Never here: rows of one generation that differ (`statement_corrections`), reading or writing tables.
+
+A broker changes its export and a user keeps files of every kind: the same trades stand in them with other texts, other
+precision, without the order number or without a zone. Rows of two generations are one booking where class, instrument,
+side, quantity and value (to the cent) agree and their times do: to the second between exports that print seconds, otherwise at the
+same minute of the hour and at most an hour apart (a download's own zone leaked into old times), or on the same day
+where the old export told no time. Pairs are one to one, so two equal fills stay two. The newer row stands, because it
+says more; nothing of the older one is removed.
+
+All pairs of an account are made anew each time, from all of its rows, so the order of reading makes no difference.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+GENERATIONS: Final[Mapping[str, int]] = {
+    "tastytrade_csv_15": 0,
+    "tastytrade_csv_16": 1,
+    "tastytrade_csv_20": 2,
+    "tastytrade_csv_21": 2,
+    "tastytrade_transactions_json": 3,
+    "schwab_csv": 0,
+    "schwab_csv_titled": 0,
+    "schwab_csv_reordered": 0,
+    "schwab_export_json": 0,
+    "tdameritrade_csv": 0,
+    "tdameritrade_csv_balances": 0,
+    "thinkorswim_statement": 2,
+    "thinkorswim_statement_paper": 2,
+    "schwab_transactions_json": 3,
+    "tdameritrade_transactions_json": 3,
+}
+"""Statement format → its place among the generations of its broker. Other formats have one generation only."""
+WITHOUT_SECONDS: Final = frozenset({0})
+"""Generations whose times are cut to the minute and may be an hour off."""
+
+_HOUR, _SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
+Booking = tuple[object, ...]
+"""What every generation says alike of a booking."""
+_HALF_CENT = Decimal("0.005")
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A row as one generation prints it. `has_time` False: `occurred_at` is the midnight of its day."""
+
+    row_id: str
+    generation: int
+    booking: Booking
+    value: Decimal
+    occurred_at: dt.datetime
+    has_time: bool
+    session_date: dt.date
+    order_number: str | None = None
+
+
+def same_bookings(rows: Iterable[Printed]) -> dict[str, str]:
+    """Row of an older generation → the row of the next newer one that shows the same booking."""
+    by_booking: defaultdict[Booking, list[Printed]] = defaultdict(list)
+    for row in rows:
+        by_booking[row.booking].append(row)
+    found: dict[str, str] = {}
+    for alike in by_booking.values():
+        generations = sorted({row.generation for row in alike})
+        for place, generation in enumerate(generations):
+            older = [row for row in alike if row.generation == generation]
+            for newer_generation in generations[place + 1 :]:
+                newer = [row for row in alike if row.generation == newer_generation]
+                pairs = _pairs([row for row in older if row.row_id not in found], newer)
+                found.update(pairs)
+    return found
+
+
+def _pairs(older: Sequence[Printed], newer: Sequence[Printed]) -> dict[str, str]:
+    """One to one, the nearest in time first."""
+    near = sorted(
+        (apart, old.occurred_at, old.row_id, new.row_id)
+        for old in older
+        for new in newer
+        if (apart := _apart(old, new)) is not None
+    )
+    pairs: dict[str, str] = {}
+    taken: set[str] = set()
+    for _, _, old_id, new_id in near:
+        if old_id not in pairs and new_id not in taken:
+            pairs[old_id] = new_id
+            taken.add(new_id)
+    return pairs
+
+
+def _apart(old: Printed, new: Printed) -> dt.timedelta | None:
+    """How far apart two rows are that may be one booking; None: they are not."""
+    if old.order_number is not None and new.order_number is not None and old.order_number != new.order_number:
+        return None
+    if abs(old.value - new.value) > _HALF_CENT:
+        return None
+    if not (old.has_time and new.has_time):
+        return dt.timedelta(0) if old.session_date == new.session_date else None
+    if old.generation in WITHOUT_SECONDS:
+        apart = abs(new.occurred_at.replace(second=0, microsecond=0) - old.occurred_at)
+        return apart if apart in (dt.timedelta(0), _HOUR) else None
+    apart = abs(new.occurred_at - old.occurred_at)
+    return apart if apart <= _SECOND else None
