@@ -18,12 +18,22 @@ from pipelines.transforms.order_units import BrokerLeg, LeanLeg
 
 
 def gap_between(leg: LeanLeg, counterpart: BrokerLeg) -> dt.timedelta:
-    """Time between the nearest ends of the two, zero where they overlap or the broker prints no time."""
+    """Time between the nearest ends of the two, zero where they overlap.
+
+    A broker that prints no time leaves the prices to tell equal averages apart: a minute where these differ.
+    """
     if not all(fill.has_time for fill in counterpart.fills):
-        return dt.timedelta(0)
+        return dt.timedelta(minutes=_by_price(leg.fills) != _by_price(counterpart.fills))
     first, last = leg.fills[0].occurred_at, leg.fills[-1].occurred_at
     booked_first, booked_last = counterpart.fills[0].occurred_at, counterpart.fills[-1].occurred_at
     return max(booked_first - last, first - booked_last, dt.timedelta(0))
+
+
+def _by_price(fills: Sequence[LeanFill] | Sequence[BrokerFill]) -> dict[Decimal | None, Decimal]:
+    found: dict[Decimal | None, Decimal] = {}
+    for fill in fills:
+        found[fill.price] = found.get(fill.price, Decimal(0)) + fill.quantity
+    return found
 
 
 def deviations_of(
