@@ -1,8 +1,8 @@
-"""`tomking fees`: rates that statements prove and our schedule does not have yet.
+"""`tomking fees`: how well our schedules price what was charged, and rates that statements prove beyond them.
 
-Holds: list, accept, reject.
-Belongs here: the commands about proposed fee rates.
-Never here: how a rate is fitted, or what the schedule is.
+Holds: list, accept, reject, evidence.
+Belongs here: the commands about fee schedules and proposed rates.
+Never here: how a rate is fitted, how a cause is proven, or what a schedule is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,21 @@ COLUMNS = (
     "proposed_at",
     "decided_by",
     "note",
+)
+EVIDENCE = (
+    "broker",
+    "product",
+    "kind",
+    "cause",
+    "legs",
+    "share",
+    "fills",
+    "charged",
+    "difference",
+    "remainder",
+    "least_evidence",
+    "first_day",
+    "last_day",
 )
 STATES = ("proposed", "accepted", "rejected")
 
@@ -57,6 +72,24 @@ def list_proposals(session: Session, state: str | None = None, account: str | No
             list(given.values()),
         )
     print_rows(session, counted(len(rows), "proposed fee rate"), COLUMNS, rows)
+
+
+@fees.command("evidence")
+@click.option("--broker", help="only this broker")
+@click.option("--product", help="only this product of a fee schedule")
+@json_option
+@pass_session
+def evidence(session: Session, broker: str | None, product: str | None) -> None:
+    """Show what share of the charged order legs the fee schedules reproduce to the cent, and why the others differ."""
+    given = {name: value for name, value in (("broker", broker), ("product", product)) if value is not None}
+    condition = " and ".join(f"{name} = ?" for name in given) or "true"
+    with session.reading() as reader:
+        rows = reader.rows(
+            f"select {', '.join(EVIDENCE)} from marts.fee_model_evidence where {condition} "
+            "order by broker, product, kind desc, legs desc, cause",
+            list(given.values()),
+        )
+    print_rows(session, "charges reproduced by our schedules", EVIDENCE, rows)
 
 
 @fees.command("accept")

@@ -1,10 +1,10 @@
 """tastytrade's transaction history, the CSV that the web site and the desktop program export.
 
-Holds: recognising the two current generations (20 and 21 columns), and how a row becomes a `StatementRow`.
+Holds: recognising the generations of 2018 (16 columns) and today (20 and 21), and how a row becomes a `StatementRow`.
 Belongs here: what the cells of a row mean together.
 Never here: the words and columns (`tastytrade_layout`), rules over the whole file (`tastytrade_rules`), matching.
 
-The generation is told by the exact header. Older generations and other files are refused by name. A row is refused
+The generation is told by the exact header; other files are refused by name. A row is refused
 alone, with line and field, when it has another number of fields, a word nobody has seen, or a number that is none.
 """
 
@@ -15,19 +15,18 @@ import re
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from pipelines.parsing import tastytrade_rules
+from pipelines.parsing import tastytrade_intermediate, tastytrade_rules
 from pipelines.parsing.csv_columns import CellError, Record, decode, number, read_record, records
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.parsing.statement_rows import POSITION_EVENTS, RowClass, StatementFile, StatementRow
-from pipelines.parsing.tastytrade_layout import ACTIONS, COLUMNS, FORMATS, SUB_TYPES, UNREAD_GENERATIONS
+from pipelines.parsing.tastytrade_layout import ACTIONS, COLUMNS, FEE_REPAIRS, FORMATS, INTERMEDIATE_16, SUB_TYPES
 from tomking.kernel.instruments import Instrument, from_tastytrade
 from tomking.kernel.sessions import CalendarRange, expiry_session, new_york_date, session_of
 
-PARSER_VERSION = "tastytrade_csv/1"
+PARSER_VERSION = "tastytrade_csv/2"
 BROKER = "tastytrade"
 
 _PRICE = re.compile(r"@\s*(?P<price>-?[0-9][0-9,]*(?:\.[0-9]+)?)\s*$")
-_FEE_REPAIRS = ("regulatory fee adjustment", "reg fee adjustment", "fee correction")
 _HALF_CENT = Decimal("0.005")
 
 
@@ -44,22 +43,19 @@ def header_of(data: bytes) -> tuple[str, ...]:
 
 
 def recognise(data: bytes) -> str | None:
-    """The name of the generation, read or not ("tastytrade_csv_21", "tastytrade legacy …"); None: not tastytrade's."""
-    header = header_of(data)
-    return FORMATS.get(header) or UNREAD_GENERATIONS.get(header)
+    """The name of the generation ("tastytrade_csv_21"); None: not one of these."""
+    return FORMATS.get(header_of(data))
 
 
 def parse(data: bytes) -> StatementFile:
     """Reads a statement.
 
     Raises:
-        Refused: the bytes are no text, the header is not one of the two current ones, the file breaks the broker's
-            own rules throughout (`tastytrade_rules`), or not one of its rows can be read.
+        Refused: the bytes are no text, the header is not one of these generations', the file breaks the broker's own
+            rules throughout (`tastytrade_rules`), or not one of its rows can be read.
     """
     found = list(records(decode(data)))
     header = found[0].cells if found else ()
-    if header in UNREAD_GENERATIONS:
-        raise Refused(Refusal(UNREAD_GENERATIONS[header], line=found[0].line))
     if header not in FORMATS:
         raise Refused(Refusal(f"unknown header: {_shown(header)}", line=found[0].line if found else None))
     body = found[1:]
@@ -93,6 +89,8 @@ def _row(record: Record, header: tuple[str, ...]) -> StatementRow | Refusal:
     if isinstance(cells, Refusal):
         return cells
     raw = dict(zip(header, record.cells, strict=True))
+    if header == INTERMEDIATE_16:
+        cells = tastytrade_intermediate.complete(cells)
     try:
         return _typed(record.line, cells, raw)
     except _Field as error:
@@ -145,10 +143,13 @@ def _typed(line: int, cells: dict[str, Any], raw: dict[str, str]) -> StatementRo
 
 
 def _row_class(cells: dict[str, Any]) -> RowClass:
+    if cells["Sub Type"] == tastytrade_intermediate.UNNAMED:
+        return "money"
     row_class = SUB_TYPES[cells["Type"]].get(cells["Sub Type"])
     if row_class is None:
-        raise _Field("Sub Type", f"unknown for a row of type {cells['Type']}")
-    if row_class == "adjustment" and (cells["Description"] or "").lower().startswith(_FEE_REPAIRS):
+        field = "Sub Type" if cells["Sub Type"] is not None else "Description"
+        raise _Field(field, f"unknown for a row of type {cells['Type']}")
+    if row_class == "adjustment" and (cells["Description"] or "").lower().startswith(FEE_REPAIRS):
         return "account_adjustment"
     return row_class
 

@@ -35,7 +35,6 @@ HEADER_20 = (
     "Currency",
 )
 HEADER_21 = (*HEADER_20[:-1], "Total", "Currency")
-FORMATS = {HEADER_20: "tastytrade_csv_20", HEADER_21: "tastytrade_csv_21"}
 
 LEGACY_15 = (
     "Date/Time",
@@ -72,9 +71,10 @@ INTERMEDIATE_16 = (
     "Strike Price",
     "Call or Put",
 )
-UNREAD_GENERATIONS = {
-    LEGACY_15: "tastytrade legacy 15-column export: not read yet",
-    INTERMEDIATE_16: "tastytrade intermediate 16-column export: not read yet",
+FORMATS = {
+    INTERMEDIATE_16: "tastytrade_csv_16",
+    HEADER_20: "tastytrade_csv_20",
+    HEADER_21: "tastytrade_csv_21",
 }
 
 TRADE, RECEIVE_DELIVER, MONEY_MOVEMENT = "Trade", "Receive Deliver", "Money Movement"
@@ -128,6 +128,8 @@ SUB_TYPES: dict[str, dict[str, RowClass]] = {
         "Fully Paid Stock Lending Income": "money",
     },
 }
+FEE_REPAIRS = ("regulatory fee adjustment", "reg fee adjustment", "fee correction")
+"""How the description of a balance adjustment that mends fees begins, in lower case."""
 INSTRUMENT_TYPES = frozenset({"Equity", "Equity Option", "Future", "Future Option", "Cryptocurrency"})
 
 _AMOUNT = Number(absent=frozenset({"--"}))

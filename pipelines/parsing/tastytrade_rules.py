@@ -175,15 +175,15 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def judge(records: Sequence[Record], header: tuple[str, ...]) -> dict[int, Refusal]:
-    """The rows that break a rule, by line; the first rule broken speaks.
+def judge(records: Sequence[Record], header: tuple[str, ...], rules: Sequence[Rule] = RULES) -> dict[int, Refusal]:
+    """The rows that break one of `rules`, by line; the first rule broken speaks.
 
     Raises:
         Refused: a rule is broken by at least half of the rows it applies to.
     """
     rows = [Row(record, header) for record in records if record.problem is None]
     broken: dict[int, Refusal] = {}
-    for rule in RULES:
+    for rule in rules:
         verdicts = list(rule(rows))
         found = [refusal for _, refusal in verdicts if refusal is not None]
         if found and 2 * len(found) >= len(verdicts):

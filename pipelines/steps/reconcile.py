@@ -20,11 +20,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipelines.steps.reconcile_inputs import AccountPlan, accounts, read_account
+from pipelines.steps.statement_pricing import write_statement_pricing
 from pipelines.transforms.fills import ZERO, average_price, total
 from pipelines.transforms.reconciliation import AccountInput, AccountResult, LegResult, reconcile
 from warehouse.frames import frame, to_money
 from warehouse.keys import stable_id
-from warehouse.models.derived.reconciliation import AccountAdjustment, Break, DayTotal, FeeCause, FeeLeg, LegFill
+from warehouse.models.derived.reconciliation import (
+    AccountAdjustment,
+    Break,
+    DayTotal,
+    FeeCause,
+    FeeLeg,
+    LegFill,
+    StatementPricing,
+)
 
 if TYPE_CHECKING:
     from pipelines.config import Settings
@@ -78,6 +87,7 @@ def reconcile_days(
             given = read_account(session, plan)
             result = reconcile(given)
             _write(session, plan, given, result)
+            write_statement_pricing(session, plan, given)
             found.append((given, result))
         _forget_others(session, plans)
         session.clear_dirty(DOMAIN, asked)
@@ -202,7 +212,7 @@ def _adjustments(given: AccountInput, result: AccountResult) -> list[Row]:
 def _forget_others(session: WriteSession, plans: Iterable[AccountPlan]) -> None:
     """Rows of accounts whose statements are gone."""
     known = [plan.account for plan in plans]
-    for model in (FeeLeg, FeeCause, LegFill, Break, AccountAdjustment, DayTotal):
+    for model in (FeeLeg, FeeCause, LegFill, Break, AccountAdjustment, DayTotal, StatementPricing):
         session.replace(model, frame(model, []), "NOT list_contains(?::VARCHAR[], account)", (known,))
 
 

@@ -10,7 +10,8 @@ differs has a cause only where applying the cause gives what was printed:
 * `open_close_class`, `cap`, `component_not_modelled`: as the reconciliation finds them (`fee_explanation`);
 * `pass_through_rate_change`: the level that the account's fills show over time, or that all fills of the month agree
   on where there are at least two of them;
-* `commission_rate`: one rate per unit gives the commission of every fill of the leg, and another leg shows it, too.
+* `commission_rate`: one rate per unit gives the commission of every fill of the leg, and it is no single case: another
+  leg shows it, too, or it is in whole cents and the leg has two units or more.
 
 Everything else is `unknown`. `no_rate` says that the schedule does not price the contract on that day, and `no_schedule`
 that there is none for the broker's plan: nothing was expected, so nothing was missed or proven.
@@ -44,8 +45,8 @@ from tomking.kernel.fees import FeeSchedule
 
 LEAST_FILLS: Final = 2
 """Fills of a month that must agree before their level counts as shown: one fill alone can be given any level."""
-LEAST_LEGS: Final = 2
-"""Legs that must show a commission rate before it counts as the broker's."""
+LEAST_SHOWN: Final = 2
+"""Legs, or units of one leg, that must show a commission rate: to a single contract any charge is a rate."""
 _SILENT: Final = frozenset({"missing_in_lean", "rounding", "cancel_correct"})
 """Causes that are no difference between charge and schedule."""
 _LEVEL: Final = "pass_through_rate_change"
@@ -193,8 +194,10 @@ def _judged(found: PricedLeg, rate_of: Mapping[str, Decimal], legs_of: Mapping[t
     if not found.cause or "commission_rate" not in found.cause:
         return found
     rate = rate_of.get(found.leg_id)
-    if rate is not None and legs_of[found.product, rate] >= LEAST_LEGS:
-        return replace(found, level=rate, evidence=legs_of[found.product, rate])
+    legs = 0 if rate is None else legs_of[found.product, rate]
+    units = total(abs(row.quantity) for row in found.leg.rows)
+    if rate is not None and (legs >= LEAST_SHOWN or (units >= LEAST_SHOWN and rate == round(rate, 2))):
+        return replace(found, level=rate, evidence=legs)
     return replace(found, cause="unknown", left=found.charged - (found.expected or ZERO))
 
 

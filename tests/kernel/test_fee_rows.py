@@ -50,7 +50,7 @@ def test_an_accepted_row_counts_from_its_day_until_the_next_one() -> None:
     changed = TASTYTRADE.with_rates([_rate("0.0341", date(2020, 3, 2), rounding=Rounding("half_up", 2))])
     assert [
         one(option("buy", quantity=10, day=day), changed).amount("orf")
-        for day in (date(2020, 2, 28), date(2020, 3, 2), date(2020, 8, 31), date(2020, 9, 1))
+        for day in (date(2020, 2, 28), date(2020, 3, 2), date(2020, 8, 7), date(2020, 8, 10))
     ] == [Decimal("0.39"), Decimal("0.34"), Decimal("0.34"), Decimal("0.36")]
     assert TASTYTRADE.rate("orf", "equity_option", date(2020, 3, 2)) != changed.rate(
         "orf", "equity_option", date(2020, 3, 2)
@@ -77,12 +77,36 @@ def test_a_row_is_used_only_by_those_who_could_know_it() -> None:
     ]
 
 
-def test_measured_levels_stay_out_until_they_are_accepted() -> None:
-    day = date(2025, 6, 25)
-    assert one(option("buy", "close", 8, day=day), TASTYTRADE).amount("orf") == Decimal("0.16")
-    assert one(option("buy", "close", 8, day=day), TASTYTRADE.with_rates(PROPOSED_RATES)).amount("orf") == Decimal(
-        "0.24"
-    )
+def test_prices_without_a_row_or_a_page_stay_out_of_the_accepted_schedule() -> None:
+    assert not set(PROPOSED_RATES) & set(TASTYTRADE.rows)
+    assert {row.evidence for row in PROPOSED_RATES} <= {"S", "I", "U"}
+
+
+@pytest.mark.parametrize(
+    ("day", "eight"),
+    [
+        (date(2025, 3, 31), "0.16"),
+        (date(2025, 4, 1), "0.23"),
+        (date(2025, 5, 1), "0.24"),
+        (date(2025, 7, 1), "0.21"),
+        (date(2025, 8, 1), "0.19"),
+        (date(2025, 9, 1), "0.16"),
+    ],
+)
+def test_levels_that_rows_of_two_accounts_prove_are_part_of_the_schedule(day: date, eight: str) -> None:
+    assert one(option("buy", "close", 8, day=day), TASTYTRADE).amount("orf") == Decimal(eight)
+
+
+def test_a_part_of_a_share_costs_one_price_per_transaction() -> None:
+    def clearing(quantity: str) -> Decimal:
+        fill = FeeFill("equity", "buy", "open", Decimal(quantity), Decimal(50), Decimal(1), date(2024, 5, 1), "SCHG")
+        return one(fill, TASTYTRADE).amount("clearing")
+
+    assert [clearing(quantity) for quantity in ("0.25", "3.5", "3")] == [
+        Decimal("0.10"),
+        Decimal("0.10"),
+        Decimal("0.003"),
+    ]
 
 
 # --- what other brokers' rows need -------------------------------------------------------------------------------------

@@ -25,11 +25,9 @@ from tomking.kernel.instruments import Instrument, from_occ, from_tastytrade
 from tomking.kernel.money import Rounding, add, could_print, decimal_from_text
 from tomking.kernel.occ import occ_text
 from tomking.kernel.schedules.rates import FeeRate
-from tomking.kernel.schedules.tastytrade import PROPOSED_RATES
 from tomking.kernel.sessions import session_of
 
 ACCEPTED = schedule_for("tastytrade")
-MEASURED = ACCEPTED.with_rates(PROPOSED_RATES)
 HISTORY = "avion23__tastytrade_transactions_history_180201_to_240817.csv"
 
 # The broker took no commission for opening two legs of one order; nothing in the rows says why.
@@ -117,7 +115,7 @@ def test_six_years_of_trades_have_the_commission_we_expect() -> None:
 
 
 def test_six_years_of_trades_have_the_fees_we_expect_but_for_known_days() -> None:
-    rows = list(_rows(MEASURED, shared_path("samples", "tastytrade", HISTORY)))
+    rows = list(_rows(ACCEPTED, shared_path("samples", "tastytrade", HISTORY)))
     differing = [row for row in rows if not row.fees_agree]
     # Two lone days lie a cent below the level of the days around them: a regulatory fee between 0.025 and 0.035 on the
     # first, and on the index options of October 2023, two months without another option trade.
@@ -130,24 +128,10 @@ def test_six_years_of_trades_have_the_fees_we_expect_but_for_known_days() -> Non
     assert all(abs(row.expected.total - row.expected.amount("commission") - row.fees) < Decimal("0.03") for row in rows)
 
 
-def test_the_accepted_schedule_differs_from_six_years_only_in_the_level_of_the_regulatory_fee() -> None:
-    rows = list(_rows(ACCEPTED, shared_path("samples", "tastytrade", HISTORY)))
-    differing = [row for row in rows if not row.fees_agree]
-    assert len(differing) <= 13
-    for row in differing:
-        others = add((row.expected.total, -row.expected.amount("commission"), -row.expected.amount("orf")))
-        implied = (row.fees - others) / row.fill.quantity
-        assert Decimal("0.015") < implied < Decimal("0.045")
-
-
-def test_another_account_is_reproduced_row_by_row_once_measured_levels_are_accepted() -> None:
-    path = shared_path("samples", "tastytrade", "DarioAlonsoCerezo__TsllImportTest.csv")
-    rows = list(_rows(MEASURED, path))
+def test_another_account_is_reproduced_row_by_row() -> None:
+    rows = list(_rows(ACCEPTED, shared_path("samples", "tastytrade", "DarioAlonsoCerezo__TsllImportTest.csv")))
     assert len(rows) == 200
     assert all(row.commission_agrees and row.fees_agree for row in rows)
-    # As accepted, only the level of the regulatory fee in spring and summer 2025 is missing.
-    missed = [row.fill.session_date for row in _rows(ACCEPTED, path) if not row.fees_agree]
-    assert date(2025, 4, 1) <= min(missed) <= max(missed) < date(2025, 9, 1)
 
 
 def test_options_on_futures_are_reproduced_row_by_row() -> None:
@@ -196,7 +180,7 @@ def test_the_old_export_with_three_decimals_is_reproduced_exactly(name: str, cou
     wrong = [
         line
         for line in lines
-        if MEASURED.fees_for_leg([_legacy_fill(line)])[0].total != decimal_from_text(line["Fees"])
+        if ACCEPTED.fees_for_leg([_legacy_fill(line)])[0].total != decimal_from_text(line["Fees"])
     ]
     # Only the two legs whose opening the broker did not charge.
     assert [(line["Date/Time"], line["Fees"]) for line in wrong] == [("08/20/2020 5:29 PM", "0.152")] * len(wrong)

@@ -129,8 +129,8 @@ def test_look_alikes_with_reversed_signs_are_refused_whole(name: str, line: int,
 @pytest.mark.parametrize(
     ("first_line", "words"),
     [
-        (",".join(LEGACY_15), "legacy 15-column"),
-        (",".join(INTERMEDIATE_16), "intermediate 16-column"),
+        (",".join(LEGACY_15), "unknown header: Date/Time,Transaction Code"),
+        (",".join(reversed(INTERMEDIATE_16)), "unknown header"),
         (HEADER.replace("Order #", "Order"), "unknown header: Date,Type,Sub Type"),
         (HEADER.replace(",", ";"), "unknown header: Date;Type"),
         (",".join(("", *HEADER_21)), "unknown header"),
@@ -162,9 +162,51 @@ def test_what_is_no_text_is_refused_by_name(data: bytes, words: str) -> None:
 
 def test_recognise_names_the_generation_without_reading_it() -> None:
     assert tastytrade_csv.recognise(HEADER.encode()) == "tastytrade_csv_21"
-    assert tastytrade_csv.recognise(",".join(LEGACY_15).encode()) is not None
+    assert tastytrade_csv.recognise(",".join(INTERMEDIATE_16).encode()) == "tastytrade_csv_16"
+    assert tastytrade_csv.recognise(",".join(LEGACY_15).encode()) is None
     assert tastytrade_csv.recognise(b"Date,Open,High,Low,Close\n") is None
     assert tastytrade_csv.recognise(b"\x00\x01") is None
+
+
+EARLY = (
+    "2018-06-26T09:54:40-0400,Trade,SELL_TO_OPEN,XYZ   180921P00057500,Equity Option,"
+    "Sold 1 XYZ 09/21/18 Put 57.50 @ 6.56,656.00,1,656.00,-1.00,-0.15,100,XYZ,9/21/18,57.5,PUT",
+    "2018-06-22T17:00:00-0400,Receive Deliver,,XYZ   180622C00060000,Equity Option,"
+    "Removal of option due to expiration,0.00,2,0.00,--,0.00,100,XYZ,6/22/18,60,CALL",
+    "2018-06-22T17:00:00-0400,Receive Deliver,BUY_TO_OPEN,XYZ,Equity,Buy to Open 100 XYZ @ 50.00,"
+    '"-5,000.00",100,-50.00,--,-5.00,,,,,',
+    "2018-06-23T10:00:00-0400,Money Movement,,,,Regulatory fee adjustment,-0.01,0,,--,0.00,,,,,",
+    "2018-06-16T17:00:00-0400,Money Movement,,,,INTEREST ON CREDIT BALANCE,0.02,0,,--,0.00,,,,,",
+    "2018-06-15T17:00:00-0400,Money Movement,,,,Something nobody has seen,7.00,0,,--,0.00,,,,,",
+)
+
+
+def test_the_export_of_2018_says_in_words_what_its_successors_say_in_columns() -> None:
+    read_file = tastytrade_csv.parse("\n".join((",".join(INTERMEDIATE_16), *EARLY)).encode())
+    assert read_file.format == "tastytrade_csv_16"
+    assert read_file.refusals == ()
+    assert [(row.row_class, row.sub_type, row.side, row.effect, row.order_number) for row in read_file.rows] == [
+        ("trade", "Sell to Open", "sell", "open", None),
+        ("expiration", "Expiration", None, None, None),
+        ("delivery", "Buy to Open", "buy", "open", None),
+        ("account_adjustment", "Balance Adjustment", None, None, None),
+        ("money", "Credit Interest", None, None, None),
+        ("money", "", None, None, None),
+    ]
+    sale = read_file.rows[0]
+    assert (sale.price, sale.price_exact, sale.commission, sale.fees, sale.currency) == (
+        Decimal("6.56"),
+        True,
+        Decimal("-1.00"),
+        Decimal("-0.15"),
+        "USD",
+    )
+
+
+def test_a_delivery_of_2018_that_says_nothing_is_refused_by_its_description() -> None:
+    line = "2018-06-22T17:00:00-0400,Receive Deliver,,XYZ,Equity,What is this,0.00,1,0.00,--,0.00,,,,,"
+    read_file = tastytrade_csv.parse("\n".join((",".join(INTERMEDIATE_16), EARLY[0], line)).encode())
+    assert [(refusal.line, refusal.field) for refusal in read_file.refusals] == [(3, "Description")]
 
 
 @pytest.mark.parametrize("shape", ["crlf", "no final newline", "bom", "blank lines", "old mac"])

@@ -81,7 +81,15 @@ def test_doctor_names_the_command_that_mends_a_missing_folder(fresh: Path) -> No
 
 
 def test_an_empty_instance_answers_every_question_with_nothing(empty: Path) -> None:
-    for arguments in (["status"], ["breaks"], ["parameters"], ["fees"], ["regimes", "--show-only"], ["reconcile"]):
+    for arguments in (
+        ["status"],
+        ["breaks"],
+        ["parameters"],
+        ["fees"],
+        ["fees", "evidence"],
+        ["regimes", "--show-only"],
+        ["reconcile"],
+    ):
         answer = tomking(empty, *arguments)
         assert answer.code == 0, arguments
         assert tomking(empty, *arguments, "--json").code == 0, arguments

@@ -151,17 +151,17 @@ def test_a_refused_row_is_kept_with_its_place_and_the_rest_is_taken(warehouse: W
 
 
 def test_a_refused_file_leaves_its_reason_and_no_rows(warehouse: Warehouse, tmp_path: Path) -> None:
-    legacy = tmp_path / "tastyworks_transactions_5WX00042_2020.csv"
-    legacy.write_text(",".join(LEGACY_15) + "\n")
-    (outcome,) = ingest(warehouse, legacy)
+    foreign = tmp_path / "tastyworks_transactions_5WX00042_2020.csv"
+    foreign.write_text(",".join(reversed(LEGACY_15)) + "\n")
+    (outcome,) = ingest(warehouse, foreign)
     assert outcome.outcome == "refused"
-    assert "legacy 15-column" in (outcome.message or "")
+    assert "unknown header" in (outcome.message or "")
     assert ask(warehouse, "SELECT outcome, kind FROM ops.files") == [("refused", "statement")]
     ((path, reason),) = ask(warehouse, "SELECT path, reason FROM ops.quarantine")
     assert "5WX00042" not in f"{path} {reason}"
     assert ask(warehouse, "SELECT count(*) FROM records.statement_rows") == [(0,)]
     with warehouse.writer("again") as session:
-        ingest_statement(session, legacy, account=None, accounts=MAIN)
+        ingest_statement(session, foreign, account=None, accounts=MAIN)
         assert not session.changed
 
 

@@ -1,9 +1,9 @@
 """tastytrade's standard plan (tastyworks until 2023): dated rows per product and component.
 
 Holds: what the broker charges, with how it rounds and caps, from its first full year (2018) on.
-Belongs here: published prices and levels the broker's own statement rows prove.
-Never here: other plans; levels that statements only suggest (see `PROPOSED_RATES` for those that were measured but
-are not part of the accepted schedule).
+Belongs here: published prices and levels the broker's own statement rows prove. Where a page and the rows differ, the
+rows decide from their day on.
+Never here: other plans; prices that one third party told and no row shows (they stand in `PROPOSED_RATES`).
 
 Rounding, found by recomputing real statement rows: options clearing exact; ORF half up to the cent, SEC up to the cent,
 TAF half up and share clearing up to a tenth of a cent, each per fill and component. The $10 limit holds per leg of an
@@ -121,11 +121,13 @@ def _index_fees() -> Iterator[FeeRate]:
         )
 
 
-# Options regulatory fee passed on, both sides. From September 2020 on each level is the middle of the interval that
-# all fills of its time allow (rounding to the cent per fill leaves an interval, not a point).
+# Options regulatory fee passed on, both sides. From August 2020 on each level is the middle of the interval that all
+# fills of its time allow (rounding to the cent per fill leaves an interval, not a point); those of 2025 come from a
+# second account, and another broker printed the same levels for its own accounts. A level begins with the month of its
+# first fill, except where a fill of that month still shows the one before.
 _ORF: Final[tuple[tuple[date, str, Evidence, date | None, str], ...]] = (
     (FIRST_DAY, "0.0388", "P", None, "help page; fills of February to May 2020 allow 0.03875 to 0.03893"),
-    (date(2020, 9, 1), "0.0360", "I", _EXPORT_2024, "fills to March 2021 allow 0.03562 to 0.03625"),
+    (date(2020, 8, 10), "0.0360", "I", _EXPORT_2024, "fills to March 2021 allow 0.03562 to 0.03625"),
     (date(2021, 4, 1), "0.0344", "I", _EXPORT_2024, "fills to August 2021 allow 0.03375 to 0.03500"),
     (date(2021, 9, 1), "0.0323", "I", _EXPORT_2024, "fills allow 0.03214 to 0.03250"),
     (date(2021, 10, 1), "0.0221", "I", _EXPORT_2024, "fills to 2022-02-01 allow 0.02167 to 0.02250"),
@@ -135,13 +137,12 @@ _ORF: Final[tuple[tuple[date, str, Evidence, date | None, str], ...]] = (
     (date(2024, 10, 1), "0.0281", "I", _EXPORT_2025, "fills allow 0.02808 to 0.02821"),
     (date(2024, 11, 1), "0.0266", "I", _EXPORT_2025, "fills allow 0.02643 to 0.02682"),
     (date(2024, 12, 1), "0.0192", "I", _EXPORT_2025, "fills allow 0.01900 to 0.01950"),
-    (
-        date(2025, 1, 1),
-        "0.0200",
-        "I",
-        _EXPORT_2025,
-        "fills of January, September and October 2025 allow 0.015 to 0.025",
-    ),
+    (date(2025, 1, 1), "0.0200", "I", _EXPORT_2025, "fills of January 2025 allow 0.015 to 0.025"),
+    (date(2025, 4, 1), "0.0288", "I", _EXPORT_2025, "fills of April allow 0.0275 to 0.0325; elsewhere 0.02875"),
+    (date(2025, 5, 1), "0.0294", "I", _EXPORT_2025, "fills of May and June allow 0.02937 to 0.02955"),
+    (date(2025, 7, 1), "0.0264", "I", _EXPORT_2025, "fills of July allow 0.0250 to 0.0270; elsewhere 0.02645"),
+    (date(2025, 8, 1), "0.0242", "I", _EXPORT_2025, "fills of August allow 0.0230 to 0.0250; elsewhere 0.02425"),
+    (date(2025, 9, 1), "0.0200", "I", _EXPORT_2025, "fills of September and October 2025 allow 0.0150 to 0.0250"),
     (date(2026, 1, 1), "0.0200", "S", None, "published flat pass-through of 2026"),
 )
 
@@ -250,6 +251,17 @@ def _shares() -> Iterator[FeeRate]:
         "V",
         "statement rows with three decimals, December 2020 and January 2021",
         rounding=_MILL_UP,
+        fractional=False,
+    )
+    yield FeeRate(
+        "clearing",
+        "equity",
+        Decimal("0.10"),
+        FIRST_DAY,
+        "P",
+        _PAGE + ": one price per transaction with a part of a share",
+        basis="per_event",
+        fractional=True,
     )
     yield FeeRate(
         "settlement",
@@ -338,27 +350,23 @@ RATES: Final[tuple[FeeRate, ...]] = (
 """The accepted rows of the standard plan, with the regulators' own series beside them."""
 
 
+_SMALLS: Final = ("S2Y", "S10Y", "S30Y", "SM75", "SFX", "STIX", "SMO", "SMET", "SPRE", "S420")
+"""Contracts of the Small Exchange, which closed in 2024."""
+
+
 def _proposed() -> Iterator[FeeRate]:
-    for start, amount, source in (
-        (date(2020, 8, 10), "0.0360", "fills from then on allow 0.0350 to 0.0375, those to 2020-05-29 need 0.0379"),
-        (date(2025, 4, 1), "0.0288", "fills of April 2025 allow 0.0275 to 0.0325; another broker passed on 0.02875"),
-        (date(2025, 5, 1), "0.0294", "fills of May and June 2025 allow 0.02937 to 0.02955"),
-        (date(2025, 7, 1), "0.0264", "fills of July 2025 allow 0.0250 to 0.0270; another broker passed on 0.02645"),
-        (date(2025, 8, 1), "0.0242", "fills of August 2025 allow 0.0230 to 0.0250; another broker passed on 0.02425"),
-        (date(2025, 9, 1), "0.0200", "fills of September and October 2025 allow 0.0150 to 0.0250"),
-    ):
-        for product in _OPTIONS:
-            yield FeeRate(
-                "orf",
-                product,
-                Decimal(amount),
-                start,
-                "I",
-                source,
-                rounding=_CENT_HALF_UP,
-                learnt_on=_EXPORT_2025,
-            )
+    for root in _SMALLS:
+        yield FeeRate(
+            "commission",
+            "future",
+            Decimal("0.50"),
+            date(2020, 6, 1),
+            "S",
+            "third-party lists of the contracts' own time: to open; no row and no page was seen",
+            root=root,
+            effect="open",
+        )
 
 
 PROPOSED_RATES: Final[tuple[FeeRate, ...]] = tuple(_proposed())
-"""Measured on two accounts' rows, outside the accepted schedule; add them with `FeeSchedule.with_rates`."""
+"""Prices nobody has shown on a row or a page of the broker; add them with `FeeSchedule.with_rates`."""
