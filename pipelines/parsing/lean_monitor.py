@@ -7,7 +7,6 @@ Never here: joining report and lists (their names carry different stamps), judgi
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +16,7 @@ from msgspec import Raw
 
 from pipelines.parsing.lean_json import Unreadable, amount, read_file, read_object
 from pipelines.parsing.lean_keys import first_of, plain_keys
+from pipelines.parsing.plain_text import text_of
 from pipelines.parsing.refusals import Refused
 
 _SUCCEEDED = "succeeded-"
@@ -59,8 +59,8 @@ def parse_report(data: bytes) -> MonitorReport:
 
 def parse_requests(data: bytes) -> Iterator[tuple[int, str]]:
     """(line, path) of each request of a list; lines count from 1, empty ones are passed over."""
-    for number, line in enumerate(io.BytesIO(data), start=1):
-        if path := line.decode("utf-8", "replace").strip():
+    for number, line in enumerate(text_of(data).split("\n"), start=1):
+        if path := line.strip():
             yield number, path
 
 

@@ -86,6 +86,9 @@ class OrderJson(msgspec.Struct, rename="camel", gc=False):
     trigger_price: Raw = ABSENT
     trailing_amount: Raw = ABSENT
     trailing_as_percentage: bool | None = None
+    stop_triggered: bool | None = None
+    trigger_touched: bool | None = None
+    contingent_id: int | None = None
 
 
 _NO_GROUP = GroupJson(id=0, quantity=ABSENT, count=0)
@@ -128,6 +131,11 @@ SCHEMA = pl.Schema(
         "submission_last": pl.String(),
         "is_marketable": pl.Boolean(),
         "price_adjustment_mode": pl.String(),
+        "stop_triggered": pl.Boolean(),
+        "trigger_touched": pl.Boolean(),
+        "contingent_id": pl.Int64(),
+        "properties": pl.String(),
+        "group_order_ids": pl.String(),
         "touched_at": INSTANT,
         "is_filled": pl.Boolean(),
     }
@@ -181,6 +189,12 @@ def _columns(rows: Rows, orders: Sequence[OrderJson]) -> dict[str, pl.Series]:
             "priceAdjustmentMode", [order.price_adjustment_mode for order in orders], PRICE_ADJUSTMENTS
         ),
     }
+    columns |= {
+        "stop_triggered": flags([order.stop_triggered for order in orders]),
+        "trigger_touched": flags([order.trigger_touched for order in orders]),
+        "contingent_id": rows.integers("contingentId", [order.contingent_id or None for order in orders]),
+        "properties": texts([_beyond_time_in_force(order.properties) for order in orders]),
+    }
     columns["is_filled"] = columns["status"] == "filled"
     return columns | _groups(rows, orders) | _times(rows, orders) | _submissions(rows, orders)
 
@@ -203,6 +217,7 @@ def _groups(rows: Rows, orders: Sequence[OrderJson]) -> dict[str, pl.Series]:
         "group_direction": rows.names(
             "groupOrderManager.direction", [group.direction for group in groups], ORDER_DIRECTIONS
         ),
+        "group_order_ids": texts([str(group.order_ids) if group.order_ids else None for group in groups]),
     }
 
 
@@ -231,6 +246,19 @@ def _submissions(rows: Rows, orders: Sequence[OrderJson]) -> dict[str, pl.Series
         "submission_ask": rows.numbers(f"{place}.askPrice", [price.ask_price for price in prices]),
         "submission_last": rows.numbers(f"{place}.lastPrice", [price.last_price for price in prices]),
     }
+
+
+def _beyond_time_in_force(properties: Raw) -> str | None:
+    """The properties as written, where a brokerage added any to the time in force."""
+    data = bytes(properties)
+    # One member has one colon: not worth decoding.
+    if data.count(b":") <= 1:
+        return None
+    try:
+        document = msgspec.json.decode(data)
+        return data.decode() if isinstance(document, dict) and document.keys() - {"timeInForce"} else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None  # the order is refused for its time in force
 
 
 def _listed(names: list[str]) -> str:

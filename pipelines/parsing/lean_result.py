@@ -79,7 +79,7 @@ class LeanResult:
     profit_loss: pl.DataFrame
     """Rows of `lean_curves.PROFIT_LOSS`."""
     statistics: Mapping[str, Mapping[str, str]]
-    """Texts by section: statistics, runtime, state, server, trade, portfolio."""
+    """Texts by section: statistics, runtime, state, server, trade, portfolio, configuration."""
     configuration: LeanConfiguration | None
     trades: Batches
     """Rows of `lean_trades.SCHEMA`."""
@@ -90,7 +90,7 @@ class LeanResult:
     account_currency: str | None
     refusals: list[Refusal] = field(default_factory=list)
     raw_members: list[tuple[str, str | None, bytes | Path]] = field(default_factory=list)
-    """(member, key, JSON in the spool) of each chart and of the analysis: they are read elsewhere."""
+    """(member, key, JSON in the spool) of each chart, each rolling window and the analysis: they are read elsewhere."""
 
     @property
     def state(self) -> Mapping[str, str]:
@@ -147,8 +147,7 @@ class _Reading:
     def take(self, part: Part) -> None:
         if part.path:
             self._members.add(part.path[0])
-        if not part.is_batch or part.path == _WINDOWS:
-            # Decoded to know that it is JSON; the windows of the performance are not read.
+        if not part.is_batch:
             self._whole[".".join(part.path)] = read_object(part.data, Raw, _place(part.path))
         elif part.path == _TRADES:
             self._take_trades(part.data)
@@ -164,6 +163,10 @@ class _Reading:
         elif part.path == _PROFIT_LOSS:
             entries, refused = parse_profit_loss(part.data)
             self._profit_loss.append(entries)
+        elif part.path == _WINDOWS:
+            refused = []
+            for name, raw in read_map(part.data, "$.rollingWindow").items():
+                self._raw_members.append(("rollingWindow", name, self._spool.keep(bytes(raw))))
         else:
             refused = self._take_charts(part.data)
         self._refusals += refused
@@ -240,7 +243,22 @@ def _statistics(whole: Mapping[str, Raw]) -> dict[str, dict[str, str]]:
         "trade": "totalPerformance.tradeStatistics",
         "portfolio": "totalPerformance.portfolioStatistics",
     }
-    return {section: text_map(whole.get(member), f"$.{member}") for section, member in members.items()}
+    found = {section: text_map(whole.get(member), f"$.{member}") for section, member in members.items()}
+    return found | {"configuration": _settings(whole.get("algorithmConfiguration"))}
+
+
+def _settings(configuration: Raw | None) -> dict[str, str]:
+    """Every member of the configuration as text but the parameters, which are rows of their own; lists stay JSON."""
+    place = "$.algorithmConfiguration"
+    if configuration is None or bytes(configuration) in (b"null", b"[]"):
+        return {}
+    settings = read_object(configuration, dict[str, Raw], place)
+    texts = {}
+    for name, raw in settings.items():
+        data = bytes(raw)
+        if name != "parameters" and data not in (b"null", b"[]"):
+            texts[name] = read_object(raw, str, f"{place}.{name}") if data[:1] == b'"' else data.decode()
+    return texts
 
 
 def _configuration(found: ConfigurationJson | None) -> LeanConfiguration | None:

@@ -41,15 +41,15 @@ PARSER_VERSION = "lean-2"
 """Goes up whenever the same bytes would give other rows."""
 
 _DAY = dt.timedelta(days=1)
-_SECTIONS = ("statistics", "runtime", "state", "server", "trade", "portfolio")
+_SECTIONS = ("statistics", "runtime", "state", "server", "trade", "portfolio", "configuration")
 
 
 @dataclass(frozen=True, slots=True)
 class RawMember:
     """A part of a result file that other modules read, as the JSON text that stands there.
 
-    `member` is `charts` or `analysis`. Charts come one by one, `key` being the chart's name and `data` its object;
-    the analysis comes as the whole list, `key` None.
+    `member` is `charts`, `rollingWindow` or `analysis`. Charts and windows come one by one, `key` being the name and
+    `data` the object; the analysis comes as the whole list, `key` None.
     """
 
     file_name: str

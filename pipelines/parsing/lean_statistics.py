@@ -17,15 +17,33 @@ _VALUE = re.compile(
 )
 
 
-def parse_statistic(text: str) -> tuple[Decimal | None, str | None]:
-    """The number in a printed statistic and its unit (`%`, a currency symbol or code, or None).
+# .NET's TimeSpan `6.13:20:00.1234567`, and the server's `Up Time` `0d 00:00:10`.
+_DURATION = re.compile(
+    r"(?P<sign>-?)(?:(?P<days>\d{1,8})(?:\.|d ))?"
+    r"(?P<hours>\d{2}):(?P<minutes>\d{2}):(?P<seconds>\d{2}(?:\.\d{1,7})?)"
+)
 
-    Percentages stay in percent. (None, None) for a text that is no number: names, dates, durations.
+
+def parse_statistic(text: str) -> tuple[Decimal | None, str | None]:
+    """The number in a printed statistic and its unit (`%`, a currency symbol or code, `s`, or None).
+
+    Percentages stay in percent, a duration becomes seconds. (None, None) for a text that is no number: names, dates.
     """
     found = _VALUE.fullmatch(text.strip())
-    if found is None or (found["before"] and found["after"]):
+    if found is None:
+        return _parse_duration(text.strip())
+    if found["before"] and found["after"]:
         return None, None
     number = Decimal(found["number"].replace(",", ""))
     if "-" in (found["before"], found["after"]):
         number = -number
     return number, "%" if found["percent"] else found["currency"]
+
+
+def _parse_duration(text: str) -> tuple[Decimal | None, str | None]:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None, None
+    whole = int(found["days"] or 0) * 86_400 + int(found["hours"]) * 3_600 + int(found["minutes"]) * 60
+    seconds = whole + Decimal(found["seconds"])
+    return -seconds if found["sign"] else seconds, "s"

@@ -7,7 +7,7 @@ Never here: Python that interprets rows (`accounting_inputs`).
 
 from __future__ import annotations
 
-_RUNS_WANTED = "list_contains($1::VARCHAR[], run_id)"
+_RUNS_WANTED = "run_id IN (SELECT unnest($1::VARCHAR[]))"
 
 SIZES = f"""
 SELECT r.run_id, coalesce(e.events, 0)
@@ -42,7 +42,7 @@ SELECT e.run_id, e.instrument_key, e.order_id, e.event_id, e.occurred_at, e.sess
 FROM records.order_events e
 LEFT JOIN delivering d ON d.run_id = e.run_id AND d.order_id = e.order_id
 LEFT JOIN records.orders o ON o.run_id = e.run_id AND o.order_id = e.order_id
-WHERE list_contains($1::VARCHAR[], e.run_id) AND (e.fill_quantity <> 0 OR e.fee_amount IS NOT NULL)
+WHERE e.run_id IN (SELECT unnest($1::VARCHAR[])) AND (e.fill_quantity <> 0 OR e.fee_amount IS NOT NULL)
 ORDER BY e.run_id, e.occurred_at, e.order_id, e.event_id
 """
 
@@ -54,7 +54,7 @@ WITH traded AS (
            min(e.session_date) FILTER (WHERE o.price_adjustment_mode IN ('raw', 'scaled_raw')) AS raw_since
     FROM records.order_events e
     LEFT JOIN records.orders o ON o.run_id = e.run_id AND o.order_id = e.order_id
-    WHERE list_contains($1::VARCHAR[], e.run_id) AND (e.fill_quantity <> 0 OR e.fee_amount IS NOT NULL)
+    WHERE e.run_id IN (SELECT unnest($1::VARCHAR[])) AND (e.fill_quantity <> 0 OR e.fee_amount IS NOT NULL)
     GROUP BY e.run_id, e.instrument_key
 )
 SELECT t.run_id, t.instrument_key, t.symbol_id, i.security_type, i.ticker, i.root, i.multiplier, i.strike, i.call_put,
@@ -101,7 +101,7 @@ SELECT r.run_id, coalesce(l.profit_loss, 0), coalesce(l.trades, 0), coalesce(l.n
 FROM records.runs r
 LEFT JOIN listed l USING (run_id)
 LEFT JOIN booked b USING (run_id)
-WHERE list_contains($1::VARCHAR[], r.run_id)
+WHERE r.run_id IN (SELECT unnest($1::VARCHAR[]))
 """
 
 TRADE_EVIDENCE = """
@@ -116,7 +116,7 @@ FROM records.closed_trades t
 JOIN records.order_events e ON e.run_id = t.run_id AND e.symbol_id = t.symbol_id AND e.occurred_at = t.entry_at
 LEFT JOIN records.order_events x ON x.run_id = t.run_id AND x.symbol_id = t.symbol_id AND x.occurred_at = t.exit_at
   AND x.fill_quantity <> 0
-WHERE list_contains($1::VARCHAR[], t.run_id) AND NOT contains(t.symbol_id, '|')
+WHERE t.run_id IN (SELECT unnest($1::VARCHAR[])) AND NOT contains(t.symbol_id, '|')
   AND e.fill_quantity <> 0 AND e.fill_price <> 0
   AND abs(CAST(t.entry_price AS DOUBLE) / CAST(e.fill_price AS DOUBLE) - 1) > 0.01
   AND NOT EXISTS (

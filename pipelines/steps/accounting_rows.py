@@ -21,7 +21,7 @@ from pipelines.transforms.lots import Book, RoundTrip
 from pipelines.transforms.run_accounts import Account
 from pipelines.transforms.run_money import RunMoney, balances
 from tomking.kernel.money import add, multiply
-from warehouse.frames import frame, frame_schema, money_if_it_fits, to_money
+from warehouse.frames import frame, frame_schema, money_if_it_fits
 from warehouse.models.base import Base
 from warehouse.models.derived import money as tables
 
@@ -94,15 +94,15 @@ def _instrument(run: RunInputs, account: Account, book: Book) -> Row:
         "multiplier": money_if_it_fits(terms.multiplier),
         "multiplier_source": run.sources.get(terms.key, "unknown"),
         "fills": book.fills,
-        "bought": to_money(book.bought),
-        "sold": to_money(book.sold),
+        "bought": money_if_it_fits(book.bought),
+        "sold": money_if_it_fits(book.sold),
         "flows": money_if_it_fits(book.flows),
         "settlement": money_if_it_fits(book.settlement),
         "realised_fifo": money_if_it_fits(book.realised),
         "realised_average": money_if_it_fits(book.realised_at_average),
         "fees_text": json.dumps({currency: format(amount, "f") for currency, amount in sorted(charged.items())}),
         "fees": money_if_it_fits(add(charged.values())) if set(charged) <= {quoted} else None,
-        "open_quantity": to_money(book.quantity),
+        "open_quantity": money_if_it_fits(book.quantity),
     }
 
 
@@ -115,11 +115,11 @@ def _lot(run_id: str, number: int, instrument_key: str, trip: RoundTrip) -> Row:
         "exit_order_id": trip.exit_order_id,
         "opened_at": trip.opened_at,
         "closed_at": trip.closed_at,
-        "quantity": to_money(trip.quantity),
+        "quantity": money_if_it_fits(trip.quantity),
         "entry_price": money_if_it_fits(trip.entry_price),
         "exit_price": money_if_it_fits(trip.exit_price),
         "profit_loss": money_if_it_fits(trip.profit_loss),
-        "fees": to_money(trip.fees),
+        "fees": money_if_it_fits(trip.fees),
         "ended_by": trip.ended_by,
     }
 
@@ -137,7 +137,7 @@ def _positions(run: RunInputs, account: Account, made: RunMoney) -> list[Row]:
                 "run_id": run.run_id,
                 "instrument_key": book.terms.key,
                 "currency": book.terms.currency or account.currency,
-                "quantity": to_money(book.quantity),
+                "quantity": money_if_it_fits(book.quantity),
                 "average_price": money_if_it_fits(book.average_price),
                 "cost": money_if_it_fits(cost),
                 "mark": money_if_it_fits(mark),
@@ -177,7 +177,7 @@ def _currencies(run: RunInputs, account: Account, made: RunMoney) -> list[Row]:
             "is_account_currency": is_own,
             "flows": money_if_it_fits(flows),
             "settlement": money_if_it_fits(settlement),
-            "fees": to_money(fees),
+            "fees": money_if_it_fits(fees),
         }
         if is_own:
             row |= {
@@ -216,6 +216,6 @@ def _differences(run_id: str, figure: Figure) -> list[Row]:
         amount, note = merged.get(cause.cause, (Decimal(0), cause.note))
         merged[cause.cause] = (add((amount, cause.amount)), note)
     return [
-        {"run_id": run_id, "figure": figure.figure, "cause": name, "amount": to_money(amount), "note": note}
+        {"run_id": run_id, "figure": figure.figure, "cause": name, "amount": money_if_it_fits(amount), "note": note}
         for name, (amount, note) in merged.items()
     ]

@@ -249,7 +249,9 @@ def statistic_rows(run: LeanRun, run_id: str) -> Iterator[Row]:
     """Rows of `records.run_statistics`: the text always, the number where it is one that the column holds."""
     for section, texts in run.statistics.items():
         for name, text in texts.items():
-            number, unit = (None, None) if section == "state" else parse_statistic(text)
+            # Of the state only the counts are figures; a name or a host may look like one.
+            is_figure = section != "state" or name.endswith("Count")
+            number, unit = parse_statistic(text) if is_figure else (None, None)
             yield {
                 "run_id": run_id,
                 "section": section,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,6 +24,7 @@ from pipelines.parsing.lean_eras import to_current
 from pipelines.parsing.lean_insights import LeanInsight, parse_insight_list
 from pipelines.parsing.lean_launch import parse_settings
 from pipelines.parsing.lean_monitor import lists_successes, parse_report, parse_requests
+from pipelines.parsing.lean_windows import parse_window
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_json, redact_text
 from pipelines.steps.lean_charts import ChartSource, write_charts
@@ -32,6 +33,7 @@ from warehouse.frames import conform, money_if_it_fits, table_of
 from warehouse.models.base import Base
 from warehouse.models.records.diagnostics import AnalysisFinding, DataMonitorReport, DataRequest
 from warehouse.models.records.insights import Insight
+from warehouse.models.records.rolling_statistics import RollingStatistic
 from warehouse.models.records.source_code import LaunchSetting, RunCode, SourceFile
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ HIGH_FAILED_SHARE = Decimal(25)
 """Percent of failed data requests above which an ingest says so: the local data does not carry the run."""
 
 _SAMPLINGS = {"day_10minute": "ten_minute", "day_minute": "minute"}
+_READERS: Mapping[str, Callable[[bytes], object]] = {
+    "hour": lambda data: parse_charts(to_current(data)),
+    "data_monitor": parse_report,
+    "launch": parse_settings,
+}
+"""By role, what refuses a file that is broken."""
 _Row = dict[str, Any]
 
 
@@ -75,11 +83,25 @@ def write_side_files(
     )
     writer.replace(Insight, _insight_rows(writer), keep_old=keep_old)
     writer.replace(AnalysisFinding, _finding_rows(run, writer))
+    writer.replace(RollingStatistic, _window_rows(run, writer))
     writer.replace(DataMonitorReport, _report_rows(writer))
     writer.replace(DataRequest, _request_rows(writer))
     writer.replace(LaunchSetting, _setting_rows(writer))
     _write_code(writer)
     return found
+
+
+def count_unreadable(session: WriteSession, stored: Iterable[StoredFile]) -> int:
+    """How many of the files that are read here cannot be: of two versions of a run, the one with fewer is the better."""
+    return sum(not _is_readable(file.role, session.raw.read(file.sha256)) for file in stored if file.role in _READERS)
+
+
+def _is_readable(role: str, data: bytes) -> bool:
+    try:
+        _READERS[role](data)
+    except Refused:
+        return False
+    return True
 
 
 class _Writer:
@@ -204,6 +226,28 @@ def _finding_rows(run: LeanRun, writer: _Writer) -> Iterator[_Row]:
             "sample_json": finding.sample_json and redact_json(finding.sample_json),
             "solutions_json": json.dumps(finding.solutions, ensure_ascii=False),
         }
+
+
+def _window_rows(run: LeanRun, writer: _Writer) -> Iterator[_Row]:
+    for member in run.raw_members:
+        if member.member != "rollingWindow" or member.key is None:
+            continue
+        try:
+            figures = parse_window(member.key, member.data)
+        except Refused as error:
+            writer.found.refused.append((member.file_name, error.refusal))
+            continue
+        for figure in figures:
+            yield {
+                "run_id": writer.run_id,
+                "months": figure.months,
+                "ends_on": figure.ends_on,
+                "section": figure.section,
+                "name": figure.name,
+                "value_text": figure.text,
+                "value_number": money_if_it_fits(figure.number),
+                "unit": figure.unit,
+            }
 
 
 def _report_rows(writer: _Writer) -> Iterator[_Row]:

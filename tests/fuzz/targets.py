@@ -35,8 +35,9 @@ from pipelines.parsing import (
     unread_formats,
 )
 from pipelines.parsing.lean_events import parse_events
+from pipelines.parsing.lean_files import RunBytes
 from pipelines.parsing.lean_result import parse_result
-from pipelines.parsing.lean_run import RunBytes, assemble
+from pipelines.parsing.lean_run import assemble
 from pipelines.parsing.refusals import Refused
 from pipelines.parsing.statement_identity import identify_file
 from tests.parsing.lean_ager import dump, hyphenated, load, mixed, pascal

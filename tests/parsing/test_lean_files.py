@@ -124,14 +124,15 @@ def test_any_other_message_is_no_settlement(message: str | None) -> None:
     [
         ("$1,234.50", "1234.50", "$"), ("-$3.44", "-3.44", "$"), ("$-63.00", "-63.00", "$"), ("-2.25 %", "-2.25", "%"),
         ("0.289%", "0.289", "%"), ("BUSD99.75", "99.75", "BUSD"), ("₹-5", "-5", "₹"), ("1.2E-05", "0.000012", None),
-        ("10028.93", "10028.93", None), ("Ξ2", "2", "Ξ"),
+        ("10028.93", "10028.93", None), ("Ξ2", "2", "Ξ"), ("31.00:00:00", "2678400", "s"), ("0d 00:00:10", "10", "s"),
+        ("00:00:06.6666668", "6.6666668", "s"), ("-1.06:51:25.5", "-111085.5", "s"),
     ],
 )  # fmt: skip
 def test_printed_figures_become_numbers(text: str, number: str, unit: str | None) -> None:
     assert parse_statistic(text) == (Decimal(number), unit)
 
 
-@pytest.mark.parametrize("text", ["", "SPY R735QTJ8XC9X", "31.00:00:00", "2026-11-22T15:02:26Z", "-$-1", "vm1", "1,23"])
+@pytest.mark.parametrize("text", ["", "SPY R735QTJ8XC9X", "1:2:3", "2026-11-22T15:02:26Z", "-$-1", "vm1", "1,23"])
 def test_other_texts_are_no_numbers(text: str) -> None:
     assert parse_statistic(text) == (None, None)
 

@@ -137,7 +137,9 @@ def test_a_member_that_stands_twice_is_refused() -> None:
         taken(b'{"orders": {}, "orders": {}}', 7)
 
 
-@pytest.mark.parametrize("data", [b"", b"  ", b"{}}", b"{} {}", b'{"orders": {"a": 1,}}', b'{"orders": {,"a": 1}}', b'{"a" 1}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"  ", b"{}}", b"{} {}", b'{"orders": {"a": 1,}}', b'{"orders": {,"a": 1}}', b'{"a" 1}']
+)
 def test_small_breaks_are_refused_at_every_block_size(data: bytes) -> None:
     for size in range(1, len(data) + 2):
         with pytest.raises(Unreadable):

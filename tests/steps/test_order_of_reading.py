@@ -212,6 +212,22 @@ def test_a_run_that_was_half_written_or_broken_ends_as_if_it_had_been_read_whole
     shutil.rmtree(base)
 
 
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_a_side_file_that_was_broken_and_grew_by_it_ends_as_it_was(
+    reader: Reader, tmp_path: Path, *, whole_first: bool
+) -> None:
+    name = "data-monitor-report-20261122150232500.json"
+    whole = copied(DATA / "boom", tmp_path / "whole" / "boom")
+    (whole / name).write_text('{"total-data-requests-count": 11, "failed-data-requests-percentage": 0}')
+    broken = copied(whole, tmp_path / "broken" / "boom")
+    (broken / name).write_text(
+        '{"total-data-requests-count": "eleven, or perhaps twelve", "failed-data-requests-percent'
+    )
+    expected = reader.after([whole])
+    readings = [[whole], [broken]] if whole_first else [[broken], [whole]]
+    assert differences(expected, reader.after(*readings)) == {}
+
+
 @pytest.mark.parametrize("name", ["quits", "combo", "settled"])
 def test_a_backtest_read_in_mid_run_is_completed_later_and_never_undone(
     reader: Reader, tmp_path: Path, name: str

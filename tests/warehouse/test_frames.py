@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from tests.warehouse import samples
 from warehouse.errors import FrameError
-from warehouse.frames import conform, frame, frame_schema, money_if_it_fits, money_if_known, to_money
+from warehouse.frames import (
+    MONEY,
+    conform,
+    frame,
+    frame_schema,
+    money_if_it_fits,
+    money_if_known,
+    money_series,
+    to_money,
+)
 from warehouse.models import Base
 from warehouse.models.base import MONEY_SCALE
 from warehouse.models.ops import LedgerFile, QuarantineItem
@@ -176,3 +185,25 @@ def test_conforming_refuses_what_could_change_a_value(name: str, dtype: pl.DataT
 def test_file_sizes_pass_thirty_two_bits(size: int) -> None:
     row = {**samples.ledger_file(), "size": size, "first_seen_at": samples.INSTANT, "last_seen_at": samples.INSTANT}
     assert frame(LedgerFile, [row])["size"][0] == size
+
+
+AMOUNTS = (
+    st.decimals(allow_nan=False, allow_infinity=False, places=25, min_value=-(10**21), max_value=10**21).map(
+        lambda number: format(number, "f")
+    )
+    | st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?", fullmatch=True)
+    | st.sampled_from(["0", "-0.0", "99999999999999999999.9999999999999999995", "1E-400", "1.000000000000000000000"])
+    | st.none()
+)
+
+
+@given(texts=st.lists(AMOUNTS, max_size=12))
+def test_a_column_of_texts_becomes_the_amounts_that_each_text_does(texts: list[str | None]) -> None:
+    def one(text: str | None) -> Decimal | None:
+        try:
+            return None if text is None else to_money(text)
+        except FrameError:
+            return None
+
+    found = money_series(pl.Series("amount", texts, dtype=pl.String))
+    assert (found.name, found.dtype, found.to_list()) == ("amount", MONEY, [one(text) for text in texts])

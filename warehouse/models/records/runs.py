@@ -114,7 +114,8 @@ class RunParameter(Base):
 class RunStatistic(Base):
     """One statistic as LEAN printed it, and as a number where it is one.
 
-    `section`: statistics, runtime, state, server, trade, portfolio. Percentages are kept in percent (`12.5%` is 12.5).
+    `section`: statistics, runtime, state, server, trade, portfolio, configuration. Percentages are kept in percent
+    (`12.5%` is 12.5).
     """
 
     __tablename__ = "run_statistics"
@@ -174,6 +175,13 @@ class Order(Base):
     submission_last: Mapped[Decimal | None]
     is_marketable: Mapped[bool | None]
     price_adjustment_mode: Mapped[str | None]
+    stop_triggered: Mapped[bool | None]
+    trigger_touched: Mapped[bool | None]
+    contingent_id: Mapped[int | None]
+    properties: Mapped[str | None]
+    """JSON object as written, where a brokerage added members to the time in force."""
+    group_order_ids: Mapped[str | None]
+    """JSON array: the orders of the combo, in LEAN's order."""
 
 
 class OrderEvent(Base):
