@@ -9,8 +9,8 @@
 -- instrument_key                the key shared with brokers
 -- underlying, security_type, expiry, call_put, strike, multiplier  the contract
 -- direction                     buy or sell
--- quantity, price               signed; per unit, without the multiplier; to the eight places coins have
--- quantity_text, price_text     the same as LEAN wrote them, every digit
+-- quantity, price               signed; per unit, without the multiplier
+-- quantity_text, price_text     the same as LEAN wrote them
 -- currency                      currency of the price
 -- fee                           LEAN's exact text; null: the engine set none
 -- fee_amount, fee_currency      the fee as a number
@@ -32,11 +32,11 @@ SELECT
     i.expiry,
     i.call_put,
     CAST(i.strike AS DECIMAL(38, 6)) AS strike,
-    CAST(i.multiplier AS DECIMAL(38, 6)) AS multiplier,
+    i.multiplier,
     e.direction,
-    CAST(e.fill_quantity AS DECIMAL(38, 8)) AS quantity,
+    CAST(e.fill_quantity AS DECIMAL(38, 6)) AS quantity,
     e.fill_quantity_text AS quantity_text,
-    CAST(e.fill_price AS DECIMAL(38, 8)) AS price,
+    CAST(e.fill_price AS DECIMAL(38, 6)) AS price,
     e.fill_price_text AS price_text,
     coalesce(e.fill_price_currency, o.price_currency) AS currency,
     e.fee_text AS fee,

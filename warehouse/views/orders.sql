@@ -7,7 +7,7 @@
 -- instrument_key                the key shared with brokers
 -- security_type, underlying, expiry, call_put, strike  the contract
 -- direction                     buy, sell, hold
--- quantity                      signed; to the eight places coins have
+-- quantity                      signed
 -- quantity_text                 the same as LEAN wrote it
 -- price                         mean fill price per unit, without the multiplier
 -- price_text                    the same as LEAN wrote it
@@ -35,13 +35,13 @@ SELECT
     i.call_put,
     CAST(i.strike AS DECIMAL(38, 6)) AS strike,
     o.direction,
-    CAST(o.quantity AS DECIMAL(38, 8)) AS quantity,
+    CAST(o.quantity AS DECIMAL(38, 6)) AS quantity,
     o.quantity_text,
-    CAST(o.price AS DECIMAL(38, 8)) AS price,
+    CAST(o.price AS DECIMAL(38, 6)) AS price,
     o.price_text,
     o.price_currency,
-    CAST(coalesce(o.limit_price, o.group_limit_price) AS DECIMAL(38, 8)) AS limit_price,
-    CAST(o.stop_price AS DECIMAL(38, 8)) AS stop_price,
+    CAST(coalesce(o.limit_price, o.group_limit_price) AS DECIMAL(38, 6)) AS limit_price,
+    CAST(o.stop_price AS DECIMAL(38, 6)) AS stop_price,
     o.created_at,
     o.last_fill_at,
     o.canceled_at,
