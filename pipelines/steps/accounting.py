@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.steps.accounting_inputs import Reference, RunInputs, cash_history, read_reference, read_runs, run_batches
 from pipelines.steps.accounting_rows import MODELS, MoneyRows
+from pipelines.steps.replacing import Replacing
 from pipelines.transforms.inherited_positions import price_inherited
 from pipelines.transforms.lean_totals import Recomputed, lean_totals
 from pipelines.transforms.run_accounts import account_of, paid_dividends
@@ -45,11 +46,10 @@ def rebuild_accounts(session: WriteSession, run_ids: Iterable[str] | None = None
 
 
 def _rebuild(session: WriteSession, run_ids: Sequence[str], reference: Reference) -> int:
-    rows = MoneyRows()
+    rows = MoneyRows(Replacing(session, run_ids, MODELS))
     for run in read_runs(session, run_ids, reference):
         _account_for(session, run, reference, rows)
-    for model in MODELS:
-        session.replace(model, rows.frame(model), "list_contains(?::VARCHAR[], run_id)", (list(run_ids),))
+    rows.end()
     return len(run_ids)
 
 

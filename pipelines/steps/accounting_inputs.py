@@ -213,7 +213,7 @@ def _terms(
 def _fill(row: tuple[Any, ...], terms: Terms) -> Fill:
     _, _, order_id, event_id, occurred_at, session_date, kind, quantity, price, *rest = row
     fee, fee_currency, message, delivers, mode = rest
-    note = read_settlement(message)
+    note = None if message is None else read_settlement(message)
     return Fill(
         order_id=order_id,
         event_id=event_id,

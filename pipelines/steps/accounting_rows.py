@@ -11,17 +11,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
+from operator import attrgetter
 from typing import Any, Final
 
-import polars as pl
-
 from pipelines.steps.accounting_inputs import RunInputs
+from pipelines.steps.replacing import Replacing
 from pipelines.transforms.lean_totals import Figure
 from pipelines.transforms.lots import Book, RoundTrip
 from pipelines.transforms.run_accounts import Account
 from pipelines.transforms.run_money import RunMoney, balances
 from tomking.kernel.money import add, multiply
-from warehouse.frames import frame, frame_schema, money_if_it_fits
+from warehouse.frames import frame, frame_of_tuples, money_if_it_fits
 from warehouse.models.base import Base
 from warehouse.models.derived import money as tables
 
@@ -38,15 +38,30 @@ MODELS: Final[tuple[type[Base], ...]] = (
 END_EQUITY = "end_equity"
 _CHUNK = 10_000
 """Round trips that exist as Python objects at a time; a run can have half a million."""
+_OF_TRIP = (
+    "entry_order_id",
+    "exit_order_id",
+    "opened_at",
+    "closed_at",
+    "quantity",
+    "entry_price",
+    "exit_price",
+    "profit_loss",
+    "fees",
+    "ended_by",
+)
+_TRIP = attrgetter(*_OF_TRIP)
+_LOT = ("run_id", "lot", "instrument_key", "entry_source", *_OF_TRIP)
 INCOMPLETE = "incomplete"
 
 
 class MoneyRows:
-    """The rows of several runs, gathered per table; the many lots of a run are kept as a frame."""
+    """The rows of several runs, handed over table by table: the many lots in portions, everything else at the end."""
 
-    def __init__(self) -> None:
-        self._frames: dict[type[Base], list[pl.DataFrame]] = {model: [] for model in MODELS}
-        self._lots: list[Row] = []
+    def __init__(self, replacing: Replacing) -> None:
+        self._replacing = replacing
+        self._rows: dict[type[Base], list[Row]] = {model: [] for model in MODELS if model is not tables.Lot}
+        self._lots: list[tuple[Any, ...]] = []
 
     def lots_of(self, run: RunInputs, entry_sources: Mapping[str, str]) -> Callable[[str, RoundTrip], None]:
         """Takes the round trips of a run as they close; `entry_sources` say where inherited prices are from."""
@@ -54,33 +69,32 @@ class MoneyRows:
 
         def take(instrument_key: str, trip: RoundTrip) -> None:
             source = "fill" if trip.entry_order_id is not None else entry_sources.get(instrument_key, "unknown")
-            self._lots.append(_lot(run.run_id, next(numbers), instrument_key, trip) | {"entry_source": source})
+            self._lots.append((run.run_id, next(numbers), instrument_key, source, *_TRIP(trip)))
             if len(self._lots) >= _CHUNK:
-                self._flush_lots()
+                self._hand_over_lots()
 
         return take
 
     def add(self, run: RunInputs, account: Account, made: RunMoney, totals: Sequence[Figure]) -> None:
         """Rows of one run beside its round trips."""
-        self._add(tables.InstrumentProfit, [_instrument(run, account, book) for book in account.books.values()])
-        self._add(tables.Position, _positions(run, account, made))
-        self._add(tables.RunMoney, _currencies(run, account, made))
+        self._rows[tables.InstrumentProfit].extend(_instrument(run, account, book) for book in account.books.values())
+        self._rows[tables.Position].extend(_positions(run, account, made))
+        self._rows[tables.RunMoney].extend(_currencies(run, account, made))
         figures = [*([_end_figure(made)] if run.is_complete and made.end_lean is not None else []), *totals]
-        self._add(tables.MoneyFigure, [_figure(run.run_id, figure) for figure in figures])
-        self._add(tables.MoneyDifference, [row for figure in figures for row in _differences(run.run_id, figure)])
+        self._rows[tables.MoneyFigure].extend(_figure(run.run_id, figure) for figure in figures)
+        for figure in figures:
+            self._rows[tables.MoneyDifference].extend(_differences(run.run_id, figure))
 
-    def frame(self, model: type[Base]) -> pl.DataFrame:
-        """Everything gathered for a table."""
-        self._flush_lots()
-        return pl.concat([pl.DataFrame(schema=frame_schema(model)), *self._frames[model]])
+    def end(self) -> None:
+        """Every run was added."""
+        self._hand_over_lots()
+        for model, rows in self._rows.items():
+            self._replacing.add(model, frame(model, rows))
+        self._replacing.end()
 
-    def _flush_lots(self) -> None:
-        self._add(tables.Lot, self._lots)
+    def _hand_over_lots(self) -> None:
+        self._replacing.add(tables.Lot, frame_of_tuples(tables.Lot, _LOT, self._lots))
         self._lots = []
-
-    def _add(self, model: type[Base], rows: list[Row]) -> None:
-        if rows:
-            self._frames[model].append(frame(model, rows))
 
 
 def _instrument(run: RunInputs, account: Account, book: Book) -> Row:
@@ -103,24 +117,6 @@ def _instrument(run: RunInputs, account: Account, book: Book) -> Row:
         "fees_text": json.dumps({currency: format(amount, "f") for currency, amount in sorted(charged.items())}),
         "fees": money_if_it_fits(add(charged.values())) if set(charged) <= {quoted} else None,
         "open_quantity": money_if_it_fits(book.quantity),
-    }
-
-
-def _lot(run_id: str, number: int, instrument_key: str, trip: RoundTrip) -> Row:
-    return {
-        "run_id": run_id,
-        "lot": number,
-        "instrument_key": instrument_key,
-        "entry_order_id": trip.entry_order_id,
-        "exit_order_id": trip.exit_order_id,
-        "opened_at": trip.opened_at,
-        "closed_at": trip.closed_at,
-        "quantity": money_if_it_fits(trip.quantity),
-        "entry_price": money_if_it_fits(trip.entry_price),
-        "exit_price": money_if_it_fits(trip.exit_price),
-        "profit_loss": money_if_it_fits(trip.profit_loss),
-        "fees": money_if_it_fits(trip.fees),
-        "ended_by": trip.ended_by,
     }
 
 

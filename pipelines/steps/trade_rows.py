@@ -1,148 +1,156 @@
 """Rows of strategy trades.
 
-Holds: the rows of one batch of histories, table by table, and their writing.
+Holds: the rows of trades, table by table, as tuples of the columns named beside them.
 Belongs here: how a trade is laid out over the tables.
 Never here: queries, or the rules that join a trade.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
-from pipelines.transforms.strategy_trades import Trade
+from pipelines.transforms.strategy_trades import Trade, TradeFill, TradeOrders
 from pipelines.transforms.trade_excursions import Excursions
-from warehouse.frames import frame, money_if_it_fits, to_money
+from warehouse.frames import frame_of_tuples
 from warehouse.models.derived.trades import StrategyTrade, TradeFillRow, TradeLegRow, TradeOrder, UntaggedTradeOrder
 
 if TYPE_CHECKING:
-    from warehouse.models.base import Base
-    from warehouse.session import WriteSession
+    import polars as pl
 
-Row = dict[str, object]
-_AMOUNTS = (
+    from pipelines.steps.replacing import Replacing
+    from warehouse.models.base import Base
+
+MODELS: tuple[type[Base], ...] = (StrategyTrade, TradeOrder, TradeFillRow, TradeLegRow, UntaggedTradeOrder)
+
+_AS_THEY_ARE = (
+    "run_id",
+    "trade_id",
+    "strategy",
+    "kind",
+    "side",
     "quantity",
-    "opened_quantity",
+    "opened_at",
+    "closed_at",
+    "ended_by",
     "credit",
     "profit_loss",
     "fees",
     "days_held",
+    "opened_quantity",
+    "label",
+    "underlying",
+    "strikes",
+    "days_to_expiry",
     "max_profit",
     "max_loss",
     "captured_share",
+    "chain_position",
+    "link",
 )
-_TEXTS = ("strategy", "kind", "side", "ended_by", "label", "underlying", "strikes", "link")
+_FIGURES = attrgetter(*_AS_THEY_ARE)
+_TRADE = (
+    *_AS_THEY_ARE,
+    "chain_run_id",
+    "chain_id",
+    "rolled_from_run_id",
+    "rolled_from",
+    "mae",
+    "mfe",
+    "excursion_basis",
+    "found_without_tags",
+)
+_ORDER = ("run_id", "order_id", "part", "joined_by", "trades", "trade_run_id", "trade_id")
+_FILL = (
+    "run_id",
+    "order_id",
+    "event_id",
+    "trade_run_id",
+    "trade_id",
+    "part",
+    "quantity",
+    "cash",
+    "pays_fee",
+)
+_LEG = (
+    "run_id",
+    "trade_id",
+    "position",
+    "instrument_key",
+    "quantity",
+    "opened_price",
+    "closed_quantity",
+    "closed_price",
+    "profit_loss",
+    "fees",
+    "ended_by",
+)
+_NONE_KNOWN = (None, None, None)
 
 
-@dataclass(slots=True)
 class TradeRows:
-    """The rows of trades, to be written together."""
+    """The rows of some trades, to be written together."""
 
-    trades: list[Row] = field(default_factory=list)
-    _orders: dict[tuple[str, int], Row] = field(default_factory=dict)
-    _fills: dict[tuple[object, ...], Row] = field(default_factory=dict)
-    _legs: list[Row] = field(default_factory=list)
-    _untagged: dict[tuple[str, int], Row] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._trades: list[tuple[Any, ...]] = []
+        self._orders: list[tuple[Any, ...]] = []
+        self._fills: list[tuple[Any, ...]] = []
+        self._legs: list[tuple[Any, ...]] = []
 
     def add(self, trade: Trade, excursions: Excursions | None, found_without_tags: bool | None) -> None:
         """The rows of one trade."""
-        row: Row = {"run_id": trade.run_id, "trade_id": trade.trade_id, "found_without_tags": found_without_tags}
-        row |= {name: getattr(trade, name) for name in _TEXTS}
-        row |= {name: money_if_it_fits(getattr(trade, name)) for name in _AMOUNTS}
-        row |= {name: getattr(trade, name) for name in ("opened_at", "closed_at", "days_to_expiry", "chain_position")}
-        row["chain_run_id"], row["chain_id"] = trade.chain
-        if trade.rolled_from is not None:
-            row["rolled_from_run_id"], row["rolled_from"] = trade.rolled_from
-        if excursions is not None:
-            row["mae"], row["mfe"] = money_if_it_fits(excursions.mae), money_if_it_fits(excursions.mfe)
-            row["excursion_basis"] = excursions.basis
-        self.trades.append(row)
-        _add_orders(self._orders, trade)
-        self._add_fills(trade)
-        self._legs.extend(_leg_rows(trade))
+        seen = _NONE_KNOWN if excursions is None else (excursions.mae, excursions.mfe, excursions.basis)
+        before = trade.rolled_from or (None, None)
+        self._trades.append((*_FIGURES(trade), *trade.chain, *before, *seen, found_without_tags))
+        self._orders.extend(_orders_of(trade))
+        self._fills.extend(_fills_of(trade))
+        self._legs.extend(_legs_of(trade))
 
-    def add_untagged(self, trades: Iterable[Trade]) -> None:
-        """The orders of trades that were found without tags."""
-        for trade in trades:
-            _add_orders(self._untagged, trade)
-
-    def _add_fills(self, trade: Trade) -> None:
-        for fill in trade.fills:
-            key = (fill.run_id, fill.order_id, fill.event_id, trade.key)
-            known = self._fills.get(key)
-            if known is not None:
-                # A delivery that ends what the trade holds the other way and goes on comes in two parts.
-                known["quantity"] = _sum(known["quantity"], to_money(fill.quantity))
-                known["cash"] = _sum(known["cash"], money_if_it_fits(fill.cash))
-                known["pays_fee"] = bool(known["pays_fee"]) or fill.pays_fee
-                continue
-            self._fills[key] = {
-                "run_id": fill.run_id,
-                "order_id": fill.order_id,
-                "event_id": fill.event_id,
-                "trade_run_id": trade.run_id,
-                "trade_id": trade.trade_id,
-                "part": fill.part,
-                "quantity": to_money(fill.quantity),
-                "cash": money_if_it_fits(fill.cash),
-                "pays_fee": fill.pays_fee,
-            }
-
-    def write(self, session: WriteSession, run_ids: Sequence[str]) -> None:
-        """Put these rows in place of those of the runs."""
-        tables: tuple[tuple[type[Base], Iterable[Row]], ...] = (
-            (StrategyTrade, self.trades),
-            (TradeOrder, self._orders.values()),
-            (TradeFillRow, self._fills.values()),
-            (TradeLegRow, self._legs),
-            (UntaggedTradeOrder, self._untagged.values()),
-        )
-        with session.transaction():
-            for model, rows in tables:
-                session.replace(model, frame(model, rows), "run_id IN (SELECT unnest(?))", (list(run_ids),))
+    def write(self, rows: Replacing) -> None:
+        """Hand them over."""
+        rows.add(StrategyTrade, frame_of_tuples(StrategyTrade, _TRADE, self._trades))
+        rows.add(TradeOrder, frame_of_tuples(TradeOrder, _ORDER, self._orders))
+        rows.add(TradeFillRow, frame_of_tuples(TradeFillRow, _FILL, self._fills))
+        rows.add(TradeLegRow, frame_of_tuples(TradeLegRow, _LEG, self._legs))
 
 
-def _sum(known: object, more: Decimal | None) -> Decimal | None:
-    return known + more if isinstance(known, Decimal) and more is not None else None
+def untagged_orders(trades: Iterable[TradeOrders]) -> pl.DataFrame:
+    """The orders of trades that were found without tags."""
+    return frame_of_tuples(UntaggedTradeOrder, _ORDER, [row for trade in trades for row in _orders_of(trade)])
 
 
-def _add_orders(rows: dict[tuple[str, int], Row], trade: Trade) -> None:
-    """An order of several trades stands with the one that took of it first: its fee counts there."""
-    paying = {(fill.run_id, fill.order_id) for fill in trade.fills if fill.pays_fee}
+def _orders_of(trade: Trade | TradeOrders) -> Iterator[tuple[Any, ...]]:
+    """The orders that stand with this trade: an order of several trades does with one, where its fee counts."""
     for part in trade.parts:
-        key = (part.run_id, part.order_id)
-        known = rows.get(key)
-        trades = 1 if known is None else cast("int", known["trades"]) + 1
-        if known is not None and key not in paying:
-            known["trades"] = trades
-            continue
-        rows[key] = {
-            "run_id": part.run_id,
-            "order_id": part.order_id,
-            "trade_id": trade.trade_id,
-            "part": part.part,
-            "trade_run_id": trade.run_id,
-            "joined_by": part.joined_by,
-            "trades": trades,
-        }
+        if part.leads:
+            yield part.run_id, part.order_id, part.part, part.joined_by, part.trades, trade.run_id, trade.trade_id
 
 
-def _leg_rows(trade: Trade) -> list[Row]:
-    return [
-        {
-            "run_id": trade.run_id,
-            "trade_id": trade.trade_id,
-            "instrument_key": leg.contract.key,
-            "position": position,
-            "quantity": to_money(leg.quantity),
-            "opened_price": money_if_it_fits(leg.opened_price),
-            "closed_quantity": to_money(leg.closed_quantity),
-            "closed_price": money_if_it_fits(leg.closed_price),
-            "profit_loss": money_if_it_fits(leg.profit_loss),
-            "fees": money_if_it_fits(leg.fees),
-            "ended_by": leg.ended_by,
-        }
-        for position, leg in enumerate(trade.legs, start=1)
-    ]
+def _fills_of(trade: Trade) -> Iterator[tuple[Any, ...]]:
+    """A delivery that ends what the trade holds the other way and goes on comes in two parts: one row."""
+    found: dict[tuple[str, int, int], TradeFill] = {}
+    for fill in trade.fills:
+        key = fill[:3]
+        found[key] = fill if (known := found.get(key)) is None else _together(known, fill)
+    for (run_id, order_id, event_id), fill in found.items():
+        amounts = fill.quantity, fill.cash, fill.pays_fee
+        yield run_id, order_id, event_id, trade.run_id, trade.trade_id, fill.part, *amounts
+
+
+def _together(one: TradeFill, other: TradeFill) -> TradeFill:
+    return one._replace(
+        quantity=one.quantity + other.quantity,
+        cash=_sum(one.cash, other.cash),
+        pays_fee=one.pays_fee or other.pays_fee,
+    )
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else one + other
+
+
+def _legs_of(trade: Trade) -> Iterator[tuple[Any, ...]]:
+    for position, leg in enumerate(trade.legs, start=1):
+        yield trade.run_id, trade.trade_id, position, leg.contract.key, *leg[1:]

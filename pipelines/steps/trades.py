@@ -1,8 +1,9 @@
 """Strategy trades of the runs that changed.
 
-Holds: reading the orders and fills of many runs at once, and writing their strategy trades.
-Belongs here: the SQL and frames of those tables.
-Never here: the rules that join a trade (`pipelines.transforms.strategy_trades`).
+Holds: which runs are made again, and the way from what they sent to rows, a few thousand trades at a time.
+Belongs here: the order of the pure steps.
+Never here: reading (`trade_inputs`), columns (`trade_rows`), the rules that join a trade
+(`pipelines.transforms.strategy_trades`).
 """
 
 from __future__ import annotations
@@ -10,23 +11,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pipelines.parsing.lean_events import read_settlement
-from pipelines.steps.accounting_inputs import read_reference
+from pipelines.steps.replacing import Replacing
+from pipelines.steps.trade_inputs import ClosedTrades, Histories
 from pipelines.steps.trade_quotes import HourlyQuotes
-from pipelines.steps.trade_rows import TradeRows
-from pipelines.transforms.contract_terms import Listing, terms_of
-from pipelines.transforms.strategy_trades import Trade, TradedFill, TradedOrder, agreement, strategy_trades
-from pipelines.transforms.trade_excursions import BOUNDS, EngineTrade, EngineTrades, Excursions
-from pipelines.transforms.trade_kinds import Contract
+from pipelines.steps.trade_rows import MODELS, TradeRows, untagged_orders
+from pipelines.transforms.strategy_trades import (
+    Trade,
+    TradeOrders,
+    is_tagged,
+    orders_of,
+    orders_without_tags,
+    trades_as_they_end,
+)
+from pipelines.transforms.trade_excursions import BOUNDS, EngineTrades, Excursions
+from warehouse.models.derived.trades import UntaggedTradeOrder
 
 if TYPE_CHECKING:
     from warehouse.session import WriteSession
 
 DIRTY_DOMAIN = "trades"
 _EVENTS_AT_ONCE = 100_000
+_TRADES_AT_ONCE = 5_000
+
+_T = TypeVar("_T")
 
 _HISTORIES = """
 SELECT r.run_id, coalesce(d.deployment_id, r.run_id) AS history, count(e.event_id)
@@ -35,25 +47,6 @@ LEFT JOIN derived.deployment_runs d USING (run_id)
 LEFT JOIN records.order_events e USING (run_id)
 GROUP BY ALL
 ORDER BY history, any_value(d.position), r.run_id
-"""
-_ORDERS = """
-SELECT order_id, group_id, tag, run_id, quantity FROM records.orders WHERE run_id IN (SELECT unnest(?)) ORDER BY run_id, order_id
-"""
-_CONTRACTS = """
-SELECT instrument_key, security_type, ticker, root, lean_symbol_id, multiplier, strike, call_put, expiry, underlying
-FROM records.instruments
-"""
-_FILLS = """
-SELECT run_id, order_id, event_id, occurred_at, session_date, kind, fill_quantity, fill_price, fee_amount, fee_currency,
-       is_in_the_money, instrument_key,
-       CASE WHEN kind IN ('expiry', 'exercise', 'assignment') THEN message END
-FROM records.order_events
-WHERE run_id IN (SELECT unnest(?)) AND fill_quantity <> 0
-ORDER BY run_id, occurred_at, order_id, event_id
-"""
-_ENGINE_TRADES = """
-SELECT run_id, CAST(order_ids AS BIGINT[]), mae, mfe, quantity
-FROM records.closed_trades WHERE run_id IN (SELECT unnest(?)) ORDER BY run_id, source_file, position
 """
 
 
@@ -65,23 +58,6 @@ class _History:
     events: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Paths:
-    """Where the excursions of a trade are known from: the engine's closed trades, and quotes where there are any."""
-
-    engine: EngineTrades
-    quotes: HourlyQuotes | None
-
-    def excursions(self, trade: Trade) -> Excursions | None:
-        known = self.engine.of(trade)
-        if self.quotes is None or (known is not None and known.basis != BOUNDS):
-            return known
-        found = self.quotes.excursions(trade)
-        # Prices that leave the bounds the engine saw are not those it traded on: another vendor, another adjustment.
-        is_like = found is not None and (known is None or (known.mae <= found.mae and found.mfe <= known.mfe))
-        return found if is_like else known
-
-
 def rebuild_trades(session: WriteSession, run_ids: Iterable[str] | None = None, *, data: Path | None = None) -> int:
     """Make the strategy trades of these runs again (None: of every run); returns how many were made.
 
@@ -91,20 +67,21 @@ def rebuild_trades(session: WriteSession, run_ids: Iterable[str] | None = None, 
     """
     waiting = session.dirty_days(DIRTY_DOMAIN)
     histories = _histories(session, None if waiting or run_ids is None else frozenset(run_ids))
-    contracts = _contracts(session) if histories else {}
     made = 0
     with session.transaction():
         for batch in _batches(histories):
-            made += _rebuild(session, batch, contracts, data)
+            made += _rebuild(session, batch, data)
         session.clear_dirty(DIRTY_DOMAIN, waiting)
     return made
 
 
 def trades_of(session: WriteSession, run_ids: Sequence[str]) -> dict[tuple[str, str], Trade]:
     """The trades of these runs with all their parts, by run and trade id, each run a history of its own."""
-    orders = _orders(session, run_ids)
-    fills = _fills(session, run_ids, _contracts(session))
-    return {trade.key: trade for run_id in run_ids for trade in strategy_trades(orders[run_id], fills[run_id])}
+    read = Histories(session, run_ids)
+    trades = (
+        trade for run_id in run_ids for trade in trades_as_they_end(read.sent_by([run_id]), read.outlook([run_id]))
+    )
+    return {trade.key: trade for trade in trades}
 
 
 def _histories(session: WriteSession, changed: frozenset[str] | None) -> list[_History]:
@@ -120,24 +97,6 @@ def _histories(session: WriteSession, changed: frozenset[str] | None) -> list[_H
     return [history for history in histories.values() if wanted & set(history.runs)]
 
 
-def _contracts(session: WriteSession) -> dict[str, Contract]:
-    """Every instrument with its multiplier, and its strike on the scale of the underlying."""
-    properties = read_reference(session).properties
-    contracts = {}
-    for *listed, expiry, underlying in session.rows(_CONTRACTS):
-        terms, _ = terms_of(Listing(*listed), properties)
-        contracts[terms.key] = Contract(
-            key=terms.key,
-            security_type=terms.security_type,
-            expiry=expiry,
-            call_put=terms.call_put,
-            strike=terms.strike,
-            multiplier=terms.multiplier,
-            underlying=underlying,
-        )
-    return contracts
-
-
 def _batches(histories: Sequence[_History]) -> Iterator[list[_History]]:
     """Histories together as long as their events fit into memory easily."""
     batch: list[_History] = []
@@ -150,69 +109,58 @@ def _batches(histories: Sequence[_History]) -> Iterator[list[_History]]:
         yield batch
 
 
-def _rebuild(
-    session: WriteSession, histories: Sequence[_History], contracts: dict[str, Contract], data: Path | None
-) -> int:
+def _rebuild(session: WriteSession, histories: Sequence[_History], data: Path | None) -> int:
     run_ids = [run_id for history in histories for run_id in history.runs]
-    orders = _orders(session, run_ids)
-    fills = _fills(session, run_ids, contracts)
-    engine: dict[str, list[EngineTrade]] = defaultdict(list)
-    for row in session.rows(_ENGINE_TRADES, (run_ids,)):
-        engine[row[0]].append(EngineTrade(row[0], tuple(row[1] or ()), *row[2:]))
-    rows = TradeRows()
+    read, closed = Histories(session, run_ids), ClosedTrades(session, run_ids)
     quotes = HourlyQuotes(data) if data is not None else None
-    for history in histories:
-        _add_history(
-            rows,
-            [order for run_id in history.runs for order in orders[run_id]],
-            [fill for run_id in history.runs for fill in fills[run_id]],
-            _Paths(EngineTrades(trade for run_id in history.runs for trade in engine[run_id]), quotes),
-        )
-    rows.write(session, run_ids)
-    return len(rows.trades)
+    rows = Replacing(session, run_ids, MODELS)
+    made = 0
+    for trades in _portions(_judged(history.runs, read, rows) for history in histories):
+        written, engine = TradeRows(), closed.around([trade for trade, _ in trades])
+        for trade, is_found in trades:
+            written.add(trade, _excursions(trade, engine, quotes), is_found)
+        written.write(rows)
+        made += len(trades)
+    rows.end()
+    return made
 
 
-def _orders(session: WriteSession, run_ids: Sequence[str]) -> dict[str, list[TradedOrder]]:
-    orders: dict[str, list[TradedOrder]] = defaultdict(list)
-    for row in session.rows(_ORDERS, (list(run_ids),)):
-        orders[row[3]].append(TradedOrder(*row))
-    return orders
+def _judged(run_ids: Sequence[str], read: Histories, rows: Replacing) -> Iterator[tuple[Trade, bool | None]]:
+    """The trades of a history, the tagged ones with whether they are found without tags too.
+
+    What is found without tags is written as soon as one trade is tagged.
+    """
+    outlook = read.outlook(run_ids)
+    found: set[bytes] | None = None
+    for trade in trades_as_they_end(read.sent_by(run_ids), outlook):
+        if not is_tagged(trade):
+            yield trade, None
+            continue
+        if found is None:
+            found = set()
+            for trades in _portions([orders_without_tags(read.sent_by(run_ids), outlook)]):
+                found |= {_fingerprint(one) for one in trades}
+                rows.add(UntaggedTradeOrder, untagged_orders(trades))
+        yield trade, _fingerprint(trade) in found
 
 
-def _add_history(rows: TradeRows, orders: Sequence[TradedOrder], fills: Sequence[TradedFill], paths: _Paths) -> None:
-    trades = strategy_trades(orders, fills)
-    tagged = any(part.joined_by == "tag" for trade in trades for part in trade.parts)
-    untagged = strategy_trades(orders, fills, use_tags=False) if tagged else []
-    found = agreement(trades, untagged)
-    for trade in trades:
-        rows.add(trade, paths.excursions(trade), found.get(trade.key))
-    rows.add_untagged(untagged)
+def _fingerprint(trade: Trade | TradeOrders) -> bytes:
+    """What stands for the orders of a trade where those of very many are kept."""
+    return blake2b(repr(sorted(orders_of(trade))).encode(), digest_size=16).digest()
 
 
-def _fills(
-    session: WriteSession, run_ids: Sequence[str], contracts: dict[str, Contract]
-) -> dict[str, list[TradedFill]]:
-    found = session.rows(_FILLS, (list(run_ids),))
-    delivering = {(row[0], row[1]) for row in found if row[5] == "delivery"}
-    fills: dict[str, list[TradedFill]] = defaultdict(list)
-    for run_id, order_id, event_id, at, day, kind, quantity, price, fee, currency, itm, key, message in found:
-        note = read_settlement(message)
-        fills[run_id].append(
-            TradedFill(
-                order_id=order_id,
-                occurred_at=at,
-                session_date=day,
-                kind=kind,
-                contract=contracts[key],
-                quantity=quantity,
-                price=price,
-                fee=fee,
-                fee_currency=currency,
-                underlying_price=note.underlying if note else None,
-                is_in_the_money=itm,
-                delivers=kind != "delivery" and (run_id, order_id) in delivering,
-                run_id=run_id,
-                event_id=event_id,
-            )
-        )
-    return fills
+def _excursions(trade: Trade, engine: EngineTrades, quotes: HourlyQuotes | None) -> Excursions | None:
+    known = engine.of(trade)
+    if quotes is None or (known is not None and known.basis != BOUNDS):
+        return known
+    found = quotes.excursions(trade)
+    # Prices that leave the bounds the engine saw are not those it traded on: another vendor, another adjustment.
+    is_like = found is not None and (known is None or (known.mae <= found.mae and found.mfe <= known.mfe))
+    return found if is_like else known
+
+
+def _portions(streams: Iterable[Iterable[_T]]) -> Iterator[list[_T]]:
+    """The trades in lists of a few thousand."""
+    trades = chain.from_iterable(streams)
+    while portion := list(islice(trades, _TRADES_AT_ONCE)):
+        yield portion

@@ -38,7 +38,7 @@ class Terms:
     base: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fill:
     """A fill, quantity signed. `underlying_price` and `settled_result` are what the message of an expiry says.
 
@@ -61,7 +61,7 @@ class Fill:
     is_raw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RoundTrip:
     """A lot that was opened and closed. `entry_order_id` None: it was held before the first fill that is known."""
 

@@ -24,7 +24,8 @@ from pipelines.transforms.trade_books import Book, Shelf, Take
 from pipelines.transforms.trade_chains import Chains, place_of
 from pipelines.transforms.trade_figures import TradeLeg
 from pipelines.transforms.trade_joining import Joiner
-from pipelines.transforms.trade_kinds import Leg, Template, side_of, template_of, units_of
+from pipelines.transforms.trade_kinds import Leg, Template, side_of, units_of
+from pipelines.transforms.trade_legging import Bundler
 from pipelines.transforms.trade_packages import (
     OrderKey,
     Outlook,
@@ -33,7 +34,6 @@ from pipelines.transforms.trade_packages import (
     TradedOrder,
     outlook_of,
     packages_of,
-    parts_of,
     sent_in,
 )
 
@@ -62,6 +62,14 @@ class OrderPart(NamedTuple):
     joined_by: str
     trades: int
     leads: bool
+
+
+class TradeOrders(NamedTuple):
+    """The orders of a trade without its figures."""
+
+    run_id: str
+    trade_id: str
+    parts: tuple[OrderPart, ...]
 
 
 class TradeFill(NamedTuple):
@@ -146,10 +154,21 @@ def trades_as_they_end(history: Iterable[Sent], outlook: Outlook, *, use_tags: b
 
     Only what is open, and what ended a short while ago, is kept. `outlook` is that on the same history.
     """
+    return (_finished(book, shelf) for book, shelf in _books_as_they_end(history, outlook, use_tags=use_tags))
+
+
+def orders_without_tags(history: Iterable[Sent], outlook: Outlook) -> Iterator[TradeOrders]:
+    """The orders of the trades that the rules alone find, each trade as soon as nothing can change it."""
+    for book, shelf in _books_as_they_end(history, outlook, use_tags=False):
+        yield TradeOrders(*book.key, _parts(book, shelf))
+        book.empty()
+
+
+def _books_as_they_end(history: Iterable[Sent], outlook: Outlook, *, use_tags: bool) -> Iterator[tuple[Book, Shelf]]:
     joiner, chains = Joiner(outlook), Chains()
-    for packages, now in parts_of(packages_of(history, use_tags=use_tags), outlook):
-        for book in chains.finished(joiner.join(packages), now):
-            yield _finished(book, joiner.shelf)
+    for part in Bundler(outlook).parts_of(packages_of(history, use_tags=use_tags)):
+        for book in chains.finished(joiner.join(part), part.until):
+            yield book, joiner.shelf
 
 
 def agreement(tagged: Iterable[Trade], untagged: Iterable[Trade]) -> dict[tuple[str, str], bool]:
@@ -158,7 +177,7 @@ def agreement(tagged: Iterable[Trade], untagged: Iterable[Trade]) -> dict[tuple[
     return {trade.key: orders_of(trade) in found for trade in tagged if is_tagged(trade)}
 
 
-def orders_of(trade: Trade) -> frozenset[OrderKey]:
+def orders_of(trade: Trade | TradeOrders) -> frozenset[OrderKey]:
     """The orders of a trade."""
     return frozenset((part.run_id, part.order_id) for part in trade.parts)
 
@@ -170,6 +189,7 @@ def is_tagged(trade: Trade) -> bool:
 
 def _finished(book: Book, shelf: Shelf) -> Trade:
     """The trade that a book became; the book itself is emptied."""
+    place = place_of(book)
     legs = book.legs
     template = _template(book, legs)
     ended_by, closed_at = figures.end_of(book)
@@ -177,7 +197,6 @@ def _finished(book: Book, shelf: Shelf) -> Trade:
     profit_loss = figures.result_of(book) if closed_at is not None else None
     side = side_of(template.kind, legs, credit)
     max_profit, max_loss = figures.extremes(legs, credit) if legs else (None, None)
-    place = place_of(book)
     trade = Trade(
         number=book.number,
         trade_id=book.trade_id,
@@ -210,7 +229,7 @@ def _finished(book: Book, shelf: Shelf) -> Trade:
         fills=tuple(map(_fill, book.takes)),
         legs=figures.legs_of(book),
     )
-    book.takes, book.rolled_from = [], None
+    book.empty()
     return trade
 
 
@@ -242,4 +261,4 @@ def _template(book: Book, legs: list[Leg]) -> Template:
         return Template("unknown", "unknown")
     if book.is_covered:
         return Template("covered", "covered call" if legs[0][0].call_put == "C" else "covered put")
-    return template_of(legs)
+    return book.template

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipelines.transforms.event_cash import fill_cash
-from pipelines.transforms.trade_kinds import Contract, Leg
+from pipelines.transforms.trade_kinds import Contract, Leg, Template, template_of
 from pipelines.transforms.trade_packages import ZERO, OrderKey, Package, TradedFill
 
 OPENING = "open"
@@ -69,6 +69,9 @@ class Book:
     """The first trade that continues it."""
     newest: Book | None = None
     """How far its chain was followed when somebody last asked."""
+    known_legs: list[Leg] | None = None
+    known_template: Template | None = None
+    """`legs` and `template` as somebody asked for them last."""
     link: str | None = None
     place: Place | None = None
     """Its place in its chain, once that is certain."""
@@ -98,7 +101,16 @@ class Book:
     @property
     def legs(self) -> list[Leg]:
         """What it opened."""
-        return [(contract, quantity) for contract, quantity in self.opened.items() if quantity]
+        if self.known_legs is None:
+            self.known_legs = [(contract, quantity) for contract, quantity in self.opened.items() if quantity]
+        return self.known_legs
+
+    @property
+    def template(self) -> Template:
+        """What a trader calls what it opened."""
+        if self.known_template is None:
+            self.known_template = template_of(self.legs)
+        return self.known_template
 
     @property
     def family(self) -> str | None:
@@ -123,6 +135,10 @@ class Book:
         self.rolled_from, self.link = before, link
         if before.followed_by is None:
             before.followed_by = self
+
+    def empty(self) -> None:
+        """Let go of everything that only its own figures need."""
+        self.takes, self.rolled_from = [], None
 
     def orders(self) -> dict[OrderKey, Take]:
         """Its orders with the first take of each."""
@@ -203,6 +219,7 @@ class Shelf:
         if role.part == OPENING:
             book.opened[contract] = book.opened.get(contract, ZERO) + quantity
             book.opened_at = book.opened_at or fill.occurred_at
+            book.known_legs = book.known_template = None
         left = book.held.get(contract, ZERO) + quantity
         if left:
             book.held[contract] = left
@@ -275,10 +292,10 @@ def _cash_of(fill: TradedFill, quantity: Decimal) -> Decimal | None:
 class Rest:
     """The fills of packages with what is left of each, to be given away."""
 
-    def __init__(self, packages: Iterable[Package]) -> None:
+    def __init__(self, packages: Sequence[Package]) -> None:
         self._fills = [(package, fill) for package in packages for fill in package.fills]
         self._quantity = [fill.quantity for _, fill in self._fills]
-        self._legs: dict[Contract, Decimal] | None = None
+        self._legs = packages[0].legs if len(packages) == 1 else None
 
     def legs(self) -> Mapping[Contract, Decimal]:
         """What is left, by contract."""

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from pipelines.transforms.trade_books import Book, Place, Shelf
-from pipelines.transforms.trade_kinds import Contract, template_of
+from pipelines.transforms.trade_kinds import Contract
 
 ROLL_TIME = dt.timedelta(minutes=15)
 """Closing one and opening the like of it within this time is a roll."""
@@ -41,7 +41,7 @@ def link_cover(shelf: Shelf, book: Book) -> None:
             book.is_covered = True
             return _link(holder, book)
     for holder in shelf.recent:
-        if holder is not book and _alike(holder, book) and _is_left_of_a_calendar(holder, contract, -quantity):
+        if holder is not book and _is_left_of_a_calendar(holder, contract, -quantity) and _alike(holder, book):
             return _link(holder, book)
     return None
 
@@ -62,10 +62,9 @@ def _last_of(holder: Book) -> Book:
 
 def _is_left_of_a_calendar(holder: Book, contract: Contract, quantity: Decimal) -> bool:
     """Whether it holds only the far side of a calendar or diagonal, of the same right and long enough."""
-    held = list(holder.held.items())
-    if len(held) != 1 or template_of(holder.legs).kind not in ("calendar", "diagonal"):
+    if len(holder.held) != 1 or holder.template.kind not in ("calendar", "diagonal"):
         return False
-    far, number = held[0]
+    ((far, number),) = holder.held.items()
     return (
         far.is_option
         and (far.family, far.call_put) == (contract.family, contract.call_put)
@@ -97,9 +96,7 @@ class Chains:
         """
         for book in changed:
             self._note(book)
-        due = [
-            book for book in self._undecided.values() if book.opened_at and _is_over(book.opened_at, ROLL_TIME, now)
-        ]
+        due = [book for book in self._undecided.values() if book.opened_at and _is_over(book.opened_at, ROLL_TIME, now)]
         if due:
             self._link_rolls(due)
         for book in due:
@@ -195,13 +192,13 @@ def _as_roll(book: Book, opened_at: dt.datetime) -> None:
 
 
 def _continues(before: Book, book: Book) -> bool:
-    if before.number > book.number or not _alike(before, book) or set(before.opened) & set(book.opened):
+    if before.number > book.number or not _alike(before, book) or not before.opened.keys().isdisjoint(book.opened):
         return False
     if _roll_family(before) is None or _roll_family(before) != _roll_family(book):
         return False
     if _closed_by_order(before):
-        return template_of(before.legs) == template_of(book.legs) and _may_be_a_roll(before)
-    return template_of(book.legs).label == ("short put" if before.legs[0][0].call_put == "C" else "short call")
+        return before.template == book.template and _may_be_a_roll(before)
+    return book.template.label == ("short put" if before.legs[0][0].call_put == "C" else "short call")
 
 
 def _closed_by_order(book: Book) -> bool:

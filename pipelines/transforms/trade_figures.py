@@ -200,9 +200,9 @@ def legs_of(book: Book) -> tuple[TradeLeg, ...]:
 
 def _leg(book: Book, contract: Contract, takes: Sequence[Take]) -> TradeLeg:
     is_known = any(take.part in (OPENING, "roll") or take.fill.kind == "delivery" for take in takes)
-    first = takes[0].quantity
-    entries = [take for take in takes if take.quantity * first > 0] if is_known else []
-    exits = [take for take in takes if take.quantity * first < 0] if is_known else list(takes)
+    is_long = takes[0].quantity > 0
+    entries = [take for take in takes if (take.quantity > 0) == is_long] if is_known else []
+    exits = [take for take in takes if (take.quantity > 0) != is_long] if is_known else list(takes)
     cash = total(take.cash for take in takes)
     is_closed = is_known and not book.is_overclosed and not book.held.get(contract)
     return TradeLeg(

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pipelines.transforms.trade_books import OPENING, Book, Rest, Role, Shelf
 from pipelines.transforms.trade_chains import link_cover
 from pipelines.transforms.trade_kinds import CUSTOM, Contract, template_of
-from pipelines.transforms.trade_legging import Bundle, Bundler
+from pipelines.transforms.trade_legging import Bundle, Part
 from pipelines.transforms.trade_matching import close, settle
 from pipelines.transforms.trade_packages import Outlook, Package, ordered_legs
 from tomking.kernel.contracts import OrderTag
@@ -41,18 +41,17 @@ class Joiner:
 
     def __init__(self, outlook: Outlook) -> None:
         self.shelf = Shelf()
-        self._bundler = Bundler(outlook.shared)
         self._bundles: Mapping[int, Bundle] = {}
         self._by_bundle: dict[int, Book] = {}
         self._by_tag: dict[str, Book] = {}
         self._awaited = dict(outlook.tagged)
 
-    def join(self, packages: Sequence[Package]) -> list[Book]:
-        """Join the packages up to a quiet time; returns the trades that changed, in the order of their opening."""
-        self._bundles = self._bundler.bundles_of(packages)
+    def join(self, part: Part) -> list[Book]:
+        """Join the next part; returns the trades that changed, in the order of their opening."""
+        self._bundles = part.bundles
         self._by_bundle.clear()
         waiting: list[Package] = []
-        for package in packages:
+        for package in part.packages:
             if waiting and not _at_once(waiting, package):
                 self._closings(waiting)
                 waiting = []
@@ -164,7 +163,7 @@ class Joiner:
 
         It is where its legs have a name, and some but not all of them close something, and nothing would be ended.
         """
-        legs = package.legs()
+        legs = package.legs
         if len(legs) < 3 or package.says_closing or template_of(list(legs.items())) == CUSTOM:
             return False
         closes: set[Contract] = set()
@@ -215,7 +214,7 @@ class Joiner:
         first = package.number if bundle is None else bundle.openings[0].package.number
         if (known := self._by_bundle.get(first)) is not None:
             return known
-        legs = package.legs()
+        legs = package.legs
         if bundle is not None and bundle.legs.keys() >= legs.keys():
             legs = bundle.legs
         book = self._continued(package, legs)
@@ -238,7 +237,7 @@ class Joiner:
         if not package.identities:
             return None
         for book in reversed(self.shelf.recent):
-            if book.identities & package.identities and book.held:
+            if book.held and book.identities & package.identities:
                 legs = [*book.held.items(), *opens.items()]
                 if not book.held.keys() & opens.keys() and template_of(legs) != CUSTOM:
                     return book

@@ -20,9 +20,12 @@ _NOUNS = {"equity": "stock", "crypto_future": "future", "forex": "currency", "cf
 _KINDS_BY_CASH = frozenset({"112", "covered", "custom", "unknown", "calendar", "diagonal", "jelly_roll"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """What a leg is in. `multiplier` None: unknown, so its money is unknown too."""
+    """What a leg is in. `multiplier` None: unknown, so its money is unknown too.
+
+    Contracts are looked up more often than anything else: within a history each is one object, and only that.
+    """
 
     key: str
     security_type: str
@@ -32,18 +35,15 @@ class Contract:
     multiplier: Decimal | None = None
     underlying: str | None = None
     """Key of what an option is on."""
-    is_option: bool = field(init=False, compare=False)
+    is_option: bool = field(init=False)
     """Whether it expires with a strike."""
-    family: str = field(init=False, compare=False)
+    family: str = field(init=False)
     """What its price hangs on: the underlying of an option, anything else itself."""
 
     def __post_init__(self) -> None:
         is_option = self.security_type in OPTIONS and self.strike is not None
         object.__setattr__(self, "is_option", is_option)
         object.__setattr__(self, "family", (self.underlying or self.key.split()[0]) if is_option else self.key)
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
 
 Leg = tuple[Contract, Decimal]

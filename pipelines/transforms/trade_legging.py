@@ -12,16 +12,18 @@ in several ways (a whole chain bought strike by strike), each order stays a trad
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.transforms.trade_kinds import CUSTOM, Contract, template_of
-from pipelines.transforms.trade_packages import LEGGING_TIME, ZERO, Package
+from pipelines.transforms.trade_packages import ZERO, Outlook, Package
 
+LEGGING_TIME = dt.timedelta(minutes=5)
 _MOST_ORDERS = 6
 _LIKE_VALUES = Decimal("0.25")
 """By how much the two sides of a pair of shares may differ in value."""
@@ -30,25 +32,20 @@ Legs = Mapping[Contract, Decimal]
 _Role = tuple[str, dt.date | None, str | None, bool]
 
 
-class _Lot(NamedTuple):
-    """What is held of one opening; `opener` is the number of its package."""
-
-    quantity: Decimal
-    opener: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Opening:
     """What a package opens; `until` is the number of the package that first closes any of it."""
 
     package: Package
-    legs: Legs
-    until: float
+    legs: dict[Contract, Decimal] = field(default_factory=dict)
+    until: float = math.inf
 
-    @property
-    def contracts(self) -> frozenset[Contract]:
-        """Its contracts."""
-        return frozenset(self.legs)
+
+class _Lot(NamedTuple):
+    """What is still held of an opening in one contract."""
+
+    quantity: Decimal
+    opening: Opening
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,19 +61,40 @@ class Bundle:
         return _union(self.openings)
 
 
-class Bundler:
-    """Finds the bundles in one part of a history after another; knows what is held between them."""
+class Part(NamedTuple):
+    """A part of a history that is joined at once.
 
-    def __init__(self, shared: frozenset[str]) -> None:
-        self._shared = shared
+    `bundles` has the bundle of every package that opens something, by the package's number; `until` is when the next
+    part begins, None where there is none.
+    """
+
+    packages: Sequence[Package]
+    bundles: Mapping[int, Bundle]
+    until: dt.datetime | None
+
+
+class Bundler:
+    """Divides a history where no opening has legs on both sides, and finds the bundles of each part."""
+
+    def __init__(self, outlook: Outlook) -> None:
+        self._outlook = outlook
         self._lots: dict[Contract, deque[_Lot]] = {}
 
-    def bundles_of(self, packages: Sequence[Package]) -> dict[int, Bundle]:
-        """The bundle of every package that opens something, by the package's number.
+    def parts_of(self, packages: Iterable[Package]) -> Iterator[Part]:
+        """The parts of a history, each as short as it can be; what overlaps in time is one part."""
+        part: list[Package] = []
+        openings: list[Opening] = []
+        for package in packages:
+            if part and self._outlook.is_in_order and _is_apart(package, part, openings):
+                yield Part(part, self._bundles_of(openings), package.began_at)
+                part, openings = [], []
+            part.append(package)
+            if (opening := self._opening(package)) is not None:
+                openings.append(opening)
+        if part:
+            yield Part(part, self._bundles_of(openings), None)
 
-        Packages with the strategy's own tag and settlements open nothing here; they only change what is held.
-        """
-        openings = self._openings(packages)
+    def _bundles_of(self, openings: Sequence[Opening]) -> dict[int, Bundle]:
         if len(openings) == 1:
             return {openings[0].package.number: Bundle(tuple(openings), "order")}
         found: dict[int, Bundle] = {}
@@ -84,42 +102,45 @@ class Bundler:
         for opening in openings:
             by_family[frozenset(contract.family for contract in opening.legs)].append(opening)
         for same in by_family.values():
-            for bundle in _segmented(same, self._shared):
+            for bundle in _segmented(same, self._outlook.shared):
                 found.update({opening.package.number: bundle for opening in bundle.openings})
         for bundle in _pairs(openings, found):
             found.update({opening.package.number: bundle for opening in bundle.openings})
         return found
 
-    def _openings(self, packages: Sequence[Package]) -> list[Opening]:
-        """What each package opens, had all been one account: what it does not close of what was held before."""
-        until: dict[int, int] = {}
-        openings: list[tuple[Package, dict[Contract, Decimal]]] = []
-        for package in packages:
-            opened: dict[Contract, Decimal] = {}
-            for contract, quantity in package.legs().items():
-                left = self._close(contract, quantity, package.number, until)
-                if left:
-                    self._lots.setdefault(contract, deque()).append(_Lot(left, package.number))
-                    opened[contract] = left
-            if opened and not (package.is_settlement or package.says_closing or package.tag is not None):
-                openings.append((package, opened))
-        return [Opening(package, legs, until.get(package.number, float("inf"))) for package, legs in openings]
+    def _opening(self, package: Package) -> Opening | None:
+        """What a package opens, had all been one account: what it does not close of what was held before.
 
-    def _close(self, contract: Contract, quantity: Decimal, number: int, until: dict[int, int]) -> Decimal:
+        Packages with the strategy's own tag and settlements open nothing here; they only change what is held.
+        """
+        opening = Opening(package)
+        for contract, quantity in package.legs.items():
+            left = self._close(contract, quantity, package.number)
+            if left:
+                self._lots.setdefault(contract, deque()).append(_Lot(left, opening))
+                opening.legs[contract] = left
+        counts = not (package.is_settlement or package.says_closing or package.tag is not None)
+        return opening if opening.legs and counts else None
+
+    def _close(self, contract: Contract, quantity: Decimal, number: int) -> Decimal:
         """What is left of a quantity when it has closed what was held, the first in first."""
         lots = self._lots.get(contract)
-        while lots and (lots[0].quantity > 0) != (quantity > 0):
-            held, opener = lots.popleft()
-            until.setdefault(opener, number)
+        while lots and quantity and (lots[0].quantity > 0) != (quantity > 0):
+            held, opening = lots.popleft()
+            opening.until = min(opening.until, number)
             if abs(held) > abs(quantity):
-                lots.appendleft(_Lot(held + quantity, opener))
+                lots.appendleft(_Lot(held + quantity, opening))
                 return ZERO
             quantity += held
             if not lots:
                 del self._lots[contract]
-            if not quantity:
-                break
         return quantity
+
+
+def _is_apart(package: Package, part: Sequence[Package], openings: Sequence[Opening]) -> bool:
+    """Whether neither this package nor a later one is of one moment, or of one opening, with any of the part."""
+    began_at = package.began_at
+    return began_at > part[-1].began_at and (not openings or began_at - openings[-1].package.began_at > LEGGING_TIME)
 
 
 def _segmented(openings: Sequence[Opening], shared: frozenset[str]) -> list[Bundle]:

@@ -22,8 +22,6 @@ from tomking.kernel.contracts import OrderTag, parse_tag
 ZERO = Decimal(0)
 SETTLEMENTS = frozenset({"expiry", "exercise", "assignment", "delivery"})
 MARGIN_CALL = "Margin Call"
-LEGGING_TIME = dt.timedelta(minutes=5)
-"""Orders that begin further apart than this are never legs of one opening."""
 _ENGINE_TAGS = (
     "Liquidate",
     MARGIN_CALL,
@@ -105,6 +103,8 @@ class Package:
     name: str
     is_combo: bool
     fills: Sequence[TradedFill]
+    legs: Mapping[Contract, Decimal]
+    """What was bought (+) and sold (-) in all."""
     tag: OrderTag | None = None
     """The strategy's own tag, from any leg."""
     texts: frozenset[str] = frozenset()
@@ -132,10 +132,6 @@ class Package:
     def is_settlement(self) -> bool:
         """Whether an option's end made it rather than an order of somebody."""
         return self.fills[0].kind in SETTLEMENTS
-
-    def legs(self) -> dict[Contract, Decimal]:
-        """What was bought (+) and sold (-) in all."""
-        return legs_of(self.fills)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +171,11 @@ def sent_in(orders: Iterable[TradedOrder], fills: Iterable[TradedFill]) -> list[
         fills, key=lambda fill: (place.setdefault(fill.run_id, len(place)), fill.occurred_at, fill.order_id)
     )
     found: dict[tuple[str, str], list[TradedFill]] = {}
-    for fill in ordered:
-        order = by_key.get(fill.order_key)
-        name = f"o{fill.order_id}" if order is None else order.package
+    contracts: dict[str, Contract] = {}
+    for given in ordered:
+        fill = given._replace(contract=contracts.setdefault(given.contract.key, given.contract))
+        known = by_key.get(fill.order_key)
+        name = f"o{fill.order_id}" if known is None else known.package
         found.setdefault((fill.run_id, name), []).append(fill)
     return [Sent(members.get(key, ()), together) for key, together in found.items()]
 
@@ -186,7 +184,8 @@ def packages_of(history: Iterable[Sent], *, use_tags: bool) -> Iterator[Package]
     """The packages of a history in its order."""
     for number, (orders, fills) in enumerate(history):
         name = orders[0].package if orders else f"o{fills[0].order_id}"
-        package = Package(name, bool(orders) and orders[0].group_id is not None, fills, number=number)
+        is_combo = bool(orders) and orders[0].group_id is not None
+        package = Package(name, is_combo, fills, _legs_of(fills), number=number)
         said = _said_by(orders)
         package.is_margin_call, package.says_closing = said.is_margin_call, said.says_closing
         if use_tags:
@@ -194,21 +193,6 @@ def packages_of(history: Iterable[Sent], *, use_tags: bool) -> Iterator[Package]
         if package.is_combo:
             package.ordered = {order.key: order.quantity for order in orders if order.quantity}
         yield package
-
-
-def parts_of(packages: Iterable[Package], outlook: Outlook) -> Iterator[tuple[list[Package], dt.datetime | None]]:
-    """The packages up to each quiet time, and when the next one begins (None: there is none).
-
-    Nothing is joined across a quiet time but what is held then.
-    """
-    part: list[Package] = []
-    for package in packages:
-        if part and outlook.is_in_order and package.began_at - part[-1].began_at > LEGGING_TIME:
-            yield part, package.began_at
-            part = []
-        part.append(package)
-    if part:
-        yield part, None
 
 
 class _Said(NamedTuple):
@@ -257,7 +241,7 @@ def _read(tag: str) -> _Said:
     return _Said(None, frozenset({text}), identities)
 
 
-def legs_of(fills: Sequence[TradedFill]) -> dict[Contract, Decimal]:
+def _legs_of(fills: Sequence[TradedFill]) -> dict[Contract, Decimal]:
     """What fills buy (+) and sell (-) in all, by contract."""
     if len(fills) == 1:
         return {fills[0].contract: fills[0].quantity} if fills[0].quantity else {}
@@ -274,5 +258,5 @@ def ordered_legs(package: Package) -> list[Leg]:
 
 
 def _looks_like_an_identity(word: str) -> bool:
-    has_both = any(letter.isalpha() for letter in word) and any(letter.isdigit() for letter in word)
+    has_both = any(map(str.isdigit, word)) and any(map(str.isalpha, word))
     return has_both and len(word) > 2 and not _OPTION_TEXT.search(word)

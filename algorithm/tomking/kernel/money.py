@@ -11,12 +11,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import reduce
 from typing import Final, Literal
 
 RoundingMode = Literal["exact", "half_up", "up", "half_even"]
 RoundingScope = Literal["fill", "order_leg", "day"]
 
 ZERO: Final = Decimal(0)
+_ONE: Final = Decimal(1)
 
 # Wide enough for every product made here (crypto fees alone carry 28 digits); the default context would round them.
 _EXACT: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
@@ -52,18 +54,12 @@ def decimal_from_text(text: str) -> Decimal:
 
 def multiply(*factors: Decimal) -> Decimal:
     """The exact product (no rounding to the ambient context's 28 digits)."""
-    product = Decimal(1)
-    for factor in factors:
-        product = _EXACT.multiply(product, factor)
-    return product
+    return reduce(_EXACT.multiply, factors, _ONE)
 
 
 def add(amounts: Iterable[Decimal]) -> Decimal:
     """The exact sum."""
-    total = ZERO
-    for amount in amounts:
-        total = _EXACT.add(total, amount)
-    return total
+    return reduce(_EXACT.add, amounts, ZERO)
 
 
 @dataclass(frozen=True, slots=True)

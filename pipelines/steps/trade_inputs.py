@@ -1,0 +1,184 @@
+"""What the joining of strategy trades reads, many runs in one query.
+
+Holds: the fills of histories with their orders, package after package, the contracts they are in, the engine's closed
+trades.
+Belongs here: a further column that the joining needs.
+Never here: the rules (`pipelines.transforms.strategy_trades`), or anything written.
+
+Rows stay in frames, which take a tenth of the room of Python's objects, until their turn comes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from pipelines.parsing.lean_events import read_settlement
+from pipelines.steps.accounting_inputs import read_reference
+from pipelines.transforms.contract_terms import Listing, terms_of
+from pipelines.transforms.strategy_trades import Trade
+from pipelines.transforms.trade_excursions import EngineTrade, EngineTrades
+from pipelines.transforms.trade_kinds import Contract
+from pipelines.transforms.trade_packages import Outlook, Sent, TradedFill, TradedOrder, outlook_of
+
+if TYPE_CHECKING:
+    from warehouse.session import WriteSession
+
+_ROWS_AT_ONCE = 10_000
+
+# A package is a combo (`group_id`) or one order; it stands where its first fill does.
+_FILLS = """
+SELECT o.group_id, e.order_id, o.tag, o.quantity, o.order_id IS NULL AS is_missing,
+       e.event_id, e.occurred_at, e.session_date, e.kind, e.instrument_key, e.fill_quantity, e.fill_price, e.fee_amount,
+       e.fee_currency, e.is_in_the_money, CASE WHEN e.kind IN ('expiry', 'exercise', 'assignment') THEN e.message END,
+       w.place, first_value(e.occurred_at) OVER package AS began_at
+FROM (SELECT unnest($1::VARCHAR[]) AS run_id, generate_subscripts($1::VARCHAR[], 1) AS place) w
+JOIN records.order_events e ON e.run_id = w.run_id
+LEFT JOIN records.orders o ON o.run_id = e.run_id AND o.order_id = e.order_id
+WHERE e.fill_quantity <> 0
+WINDOW package AS (
+    PARTITION BY e.run_id, o.group_id, CASE WHEN o.group_id IS NULL THEN e.order_id END
+    ORDER BY e.occurred_at, e.order_id
+)
+ORDER BY place, began_at, first_value(e.order_id) OVER package, e.occurred_at, e.order_id, e.event_id
+"""
+_OF_ORDERS = ("group_id", "order_id", "tag", "quantity", "is_missing")
+"""The columns that an order needs; they are the first of a row."""
+_KIND = 8
+_UNFILLED = """
+SELECT run_id, group_id, order_id, tag, quantity
+FROM records.orders o
+WHERE run_id IN (SELECT unnest($1::VARCHAR[])) AND group_id IS NOT NULL
+  AND NOT EXISTS (
+      FROM records.order_events e WHERE e.run_id = o.run_id AND e.order_id = o.order_id AND e.fill_quantity <> 0
+  )
+"""
+_CONTRACTS = """
+SELECT instrument_key, security_type, ticker, root, lean_symbol_id, multiplier, strike, call_put, expiry, underlying
+FROM records.instruments
+WHERE instrument_key IN (SELECT instrument_key FROM records.order_events WHERE run_id IN (SELECT unnest($1::VARCHAR[])))
+"""
+_CLOSED_TRADES = """
+SELECT run_id, CAST(order_ids AS BIGINT[]) AS order_ids, mae, mfe, quantity
+FROM records.closed_trades
+WHERE run_id IN (SELECT unnest($1::VARCHAR[]))
+ORDER BY run_id, source_file, position
+"""
+
+
+class Histories:
+    """The fills and orders of runs, to be read history by history, each as often as needed."""
+
+    def __init__(self, session: WriteSession, run_ids: Sequence[str]) -> None:
+        wanted = (list(run_ids),)
+        self._contracts = _contracts(session, wanted)
+        self._unfilled: dict[tuple[str, int], list[TradedOrder]] = defaultdict(list)
+        for run_id, group_id, order_id, tag, quantity in session.rows(_UNFILLED, wanted):
+            self._unfilled[run_id, group_id].append(TradedOrder(order_id, group_id, tag, run_id, quantity))
+        fills = session.frame(_FILLS, wanted)
+        starts = fills.get_column("place").search_sorted(pl.Series(range(1, len(run_ids) + 2))).to_list()
+        spans = {run_id: slice(starts[place], starts[place + 1]) for place, run_id in enumerate(run_ids)}
+        self._began = {run_id: fills.get_column("began_at")[span] for run_id, span in spans.items()}
+        fills = fills.drop("place", "began_at")
+        self._fills = {run_id: fills[span] for run_id, span in spans.items()}
+
+    def sent_by(self, run_ids: Iterable[str]) -> Iterator[Sent]:
+        """What these runs sent, one run after the other."""
+        for run_id in run_ids:
+            for package in _packages_in(self._fills[run_id]):
+                yield Sent(self._orders(run_id, package), self._fills_of(run_id, package))
+
+    def outlook(self, run_ids: Sequence[str]) -> Outlook:
+        """The outlook on the history that these runs are."""
+        orders = (
+            self._orders(run_id, package)
+            for run_id in run_ids
+            for package in _packages_in(self._fills[run_id].select(_OF_ORDERS))
+        )
+        return outlook_of(orders, is_in_order=pl.concat([self._began[run_id] for run_id in run_ids]).is_sorted())
+
+    def _orders(self, run_id: str, package: Sequence[tuple[Any, ...]]) -> Sequence[TradedOrder]:
+        """The orders of a package, of a combo also those that were never filled."""
+        orders = {
+            order_id: TradedOrder(order_id, group_id, tag, run_id, quantity)
+            for group_id, order_id, tag, quantity, is_missing, *_ in package
+            if not is_missing
+        }
+        if (group_id := package[0][0]) is not None:
+            for order in self._unfilled.get((run_id, group_id), ()):
+                orders[order.order_id] = order
+        return [orders[order_id] for order_id in sorted(orders)]
+
+    def _fills_of(self, run_id: str, package: Sequence[tuple[Any, ...]]) -> list[TradedFill]:
+        delivering = {row[1] for row in package if row[_KIND] == "delivery"}
+        fills = []
+        for row in package:
+            _, order_id, _, _, _, event_id, at, day, kind, key, quantity, price, fee, currency, itm, message = row
+            note = None if message is None else read_settlement(message)
+            fills.append(
+                TradedFill(
+                    order_id,
+                    at,
+                    day,
+                    kind,
+                    self._contracts[key],
+                    quantity,
+                    price,
+                    fee,
+                    currency,
+                    note.underlying if note else None,
+                    itm,
+                    kind != "delivery" and order_id in delivering,
+                    run_id,
+                    event_id,
+                )
+            )
+        return fills
+
+
+def _packages_in(fills: pl.DataFrame) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of each package: of a combo (`group_id`), or of one order."""
+    rows = (row for part in fills.iter_slices(_ROWS_AT_ONCE) for row in part.rows())
+    for _, together in groupby(rows, key=lambda row: (row[0], row[1] if row[0] is None else None)):
+        yield list(together)
+
+
+def _contracts(session: WriteSession, wanted: tuple[list[str]]) -> dict[str, Contract]:
+    """Every instrument traded with its multiplier, and its strike on the scale of the underlying."""
+    properties = read_reference(session).properties
+    contracts = {}
+    for *listed, expiry, underlying in session.rows(_CONTRACTS, wanted):
+        terms, _ = terms_of(Listing(*listed), properties)
+        contracts[terms.key] = Contract(
+            key=terms.key,
+            security_type=terms.security_type,
+            expiry=expiry,
+            call_put=terms.call_put,
+            strike=terms.strike,
+            multiplier=terms.multiplier,
+            underlying=underlying,
+        )
+    return contracts
+
+
+class ClosedTrades:
+    """The closed trades that the engine wrote for runs."""
+
+    def __init__(self, session: WriteSession, run_ids: Sequence[str]) -> None:
+        closed = session.frame(_CLOSED_TRADES, (list(run_ids),)).with_row_index("number")
+        self._trades = closed
+        self._orders = closed.select("number", "run_id", order_id="order_ids").explode("order_id")
+
+    def around(self, trades: Sequence[Trade]) -> EngineTrades:
+        """Those that share an order with any of these trades."""
+        keys = {(part.run_id, part.order_id) for trade in trades for part in trade.parts}
+        wanted = pl.DataFrame(list(keys), schema={"run_id": pl.String, "order_id": pl.Int64}, orient="row")
+        numbers = self._orders.join(wanted, on=["run_id", "order_id"], how="semi").get_column("number").unique().sort()
+        return EngineTrades(
+            EngineTrade(run_id, tuple(order_ids), mae, mfe, quantity)
+            for _, run_id, order_ids, mae, mfe, quantity in self._trades[numbers].iter_rows()
+        )
