@@ -53,7 +53,7 @@ class WriteSession:
 
     def frame(self, sql: str, params: Sequence[object] = ()) -> pl.DataFrame:
         """A query's result as a frame; columns and types are those of the query even where it has no row."""
-        return self.connection.sql(sql, params=list(params) or None).pl()
+        return self.connection.execute(sql, list(params)).pl()
 
     # --- writing -------------------------------------------------------------------------------------------------
 

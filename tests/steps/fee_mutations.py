@@ -5,8 +5,8 @@ those which neither a charge nor a publication notices.
 Belongs here: a figure that a broker printed for an order.
 Never here: what was published (`published_fees`); copies of the schedules' own tables, which agree with any mistake.
 
-    python -m tests.kernel.fee_mutations            the share noticed per broker, and every row without evidence
-    python -m tests.kernel.fee_mutations tastytrade only this broker
+    python -m tests.steps.fee_mutations            the share noticed per broker, and every row without evidence
+    python -m tests.steps.fee_mutations tastytrade only this broker
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: the shares of changes that are noticed, and that no price called verified lacks a charge behind it.
 Never here: the mutants and charges themselves (`fee_mutations`), publications (`published_fees`).
 
-`python -m tests.kernel.fee_mutations` lists every change that nothing notices.
+`python -m tests.steps.fee_mutations` lists every change that nothing notices.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.kernel.fee_mutations import Verdict, charges, judge_all
+from tests.steps.fee_mutations import Verdict, charges, judge_all
 from tests.kernel.published_fees import EXAMPLES
 from tomking.kernel.fees import schedule_for
 
