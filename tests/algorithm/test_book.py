@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date
 from decimal import Decimal
 
@@ -22,7 +24,15 @@ workings = st.builds(
     attempt=st.integers(1, 9),
     order_ids=st.lists(st.integers(1, 999), max_size=4).map(tuple),
 )
-legs = st.lists(st.builds(Leg, st.sampled_from([PUT, CALL]), st.integers(-9, 9)), min_size=1, max_size=4).map(tuple)
+one_leg = st.builds(
+    Leg,
+    st.sampled_from([PUT, CALL]),
+    st.integers(-9, 9),
+    role=st.sampled_from(["", "naked"]),
+    opened=st.none() | amounts,
+    closed=st.none() | amounts,
+)
+legs = st.lists(one_leg, min_size=1, max_size=4).map(tuple)
 trades = st.builds(
     Trade,
     id=st.from_regex(r"strangle-2020[0-9]{4}-[1-9]", fullmatch=True),
@@ -37,6 +47,9 @@ trades = st.builds(
     proceeds=st.none() | amounts,
     attempts=st.integers(0, 9),
     working=st.none() | workings,
+    stance=st.sampled_from(["short", "long", "covered", "hedge"]),
+    part=st.sampled_from(["", "leap"]),
+    parent=st.none() | st.just("ipmcc-20200114-1"),
 )
 
 
@@ -64,6 +77,7 @@ def test_a_shortened_document_is_refused(length: int) -> None:
         (b'"quantity":-1', b'"quantity":"-1"'),
         (b'"legs":[', b'"legs":["'),
         (b'"opened_at":"2020-01-14T18:00:00+00:00"', b'"opened_at":"2020-01-14T18:00:00"'),
+        (b'"stance":"short"', b'"stance":"both"'),
         (b'"counter":0', b'"counter":null'),
         (b'"credit":"2.00"', b'"credit":"many"'),
     ],
@@ -73,6 +87,19 @@ def test_a_damaged_document_is_refused(old: bytes, new: bytes) -> None:
     assert old in document
     with pytest.raises(BookRefused):
         parse_book(document.replace(old, new))
+
+
+def test_a_book_of_an_earlier_release_is_read_with_what_it_did_not_name() -> None:
+    document = dump_book(Book({"strangle-20200114-1": open_trade()}))
+    fields = json.loads(document)
+    for trade in fields["trades"]:
+        for name in ("stance", "part", "parent"):
+            del trade[name]
+        trade["legs"] = [{"key": leg["key"], "quantity": leg["quantity"]} for leg in trade["legs"]]
+    older = json.dumps(fields, separators=(",", ":"), sort_keys=True).encode("ascii")
+    one = open_trade()
+    unseen = tuple(replace(leg, closed=None) for leg in one.legs)
+    assert parse_book(older).trades == {one.id: replace(one, legs=unseen)}
 
 
 def test_ids_go_on_counting_after_a_restart_and_closed_trades_leave_the_book() -> None:

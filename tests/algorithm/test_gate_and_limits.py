@@ -87,7 +87,7 @@ def judged(
     equity: str = "250000",
 ) -> Verdict:
     seen = view(clock("2020-01-14T12:00"), holdings=held, equity=equity)
-    return judge(intents, book or Book(), seen, values(), max_open={"strangle": 1}, multiplier=Decimal(100))
+    return judge(intents, book or Book(), {"SPY": seen}, values(), max_open={"strangle": 1}, multiplier=Decimal(100))
 
 
 def test_an_opening_against_a_smaller_holding_is_refused() -> None:

@@ -18,16 +18,15 @@ from tomking.strategies.book import Book, Leg, Trade, Working
 from tomking.strategies.intents import (
     AbandonTrade,
     CancelOrder,
-    FlattenStock,
     PassEntry,
     PlanTrade,
     ReportLate,
     SendOrder,
 )
-from tomking.strategies.market_view import ChainRow
-from tomking.strategies.strangle import StrangleRules, exit_reason, is_entry_day, manage, propose, wants_chain
+from tomking.strategies.market_view import Chain, ChainRequest, ChainRow
+from tomking.strategies.strangle import Strangle
 
-RULES = StrangleRules.from_values(values())
+RULES = Strangle.from_values(values())
 NOON = clock("2020-01-14T12:00")
 
 
@@ -38,6 +37,11 @@ def chain(*rows: tuple[str, str, int, str]) -> list[ChainRow]:
         expiry = NOON.date() + timedelta(days=days)
         key = occ_text("SPY", expiry, right, Decimal(strike))
         found.append(ChainRow(key, Decimal(strike), right, expiry, Decimal(delta)))
+    return found
+
+
+def propose(rows: list[ChainRow]) -> PlanTrade | PassEntry:
+    (found,) = RULES.propose(Chain(tuple(rows)), view(NOON), Book())
     return found
 
 
@@ -53,25 +57,26 @@ def book_of(*trades: Trade) -> Book:
 
 
 def test_rules_come_from_the_parameters_and_refuse_a_text_out_of_bounds() -> None:
-    rules = StrangleRules.from_values(values(target_share="0.25", exit_dte="10"))
+    rules = Strangle.from_values(values(target_share="0.25", exit_dte="10"))
     assert (rules.target_share, rules.exit_dte) == (Decimal("0.25"), 10)
     with pytest.raises(ValueRefused):
-        StrangleRules.from_values(values(exit_dte="0"))
+        Strangle.from_values(values(exit_dte="0"))
 
 
 def test_the_second_tuesday_is_the_entry_day_of_a_month() -> None:
-    days = [day for day in sessions_between(date(2020, 1, 1), date(2020, 3, 31)) if is_entry_day(RULES, day)]
+    days = [day for day in sessions_between(date(2020, 1, 1), date(2020, 3, 31)) if RULES.entry.is_day(day)]
     assert days == [date(2020, 1, 14), date(2020, 2, 11), date(2020, 3, 10)]
-    weekly = StrangleRules.from_values(values(entry_week="0"))
-    assert sum(is_entry_day(weekly, day) for day in sessions_between(date(2020, 1, 1), date(2020, 1, 31))) == 4
+    weekly = Strangle.from_values(values(entry_week="0"))
+    assert sum(weekly.entry.is_day(day) for day in sessions_between(date(2020, 1, 1), date(2020, 1, 31))) == 4
 
 
 def test_the_chain_is_wanted_once_a_day_and_only_inside_the_window() -> None:
-    assert wants_chain(RULES, view(NOON), Book())
-    assert not wants_chain(RULES, view(NOON.replace(hour=10)), Book())
-    assert not wants_chain(RULES, view(NOON.replace(hour=15, minute=31)), Book())
-    assert not wants_chain(RULES, view(NOON, is_open=False), Book())
-    assert not wants_chain(RULES, view(NOON), Book(considered={"strangle": NOON.date()}))
+    wanted = ChainRequest("SPY", date(2020, 2, 18), date(2020, 3, 9))
+    assert RULES.chain_request(view(NOON), Book()) == wanted
+    assert RULES.chain_request(view(NOON.replace(hour=10)), Book()) is None
+    assert RULES.chain_request(view(NOON.replace(hour=15, minute=31)), Book()) is None
+    assert RULES.chain_request(view(NOON, is_open=False), Book()) is None
+    assert RULES.chain_request(view(NOON), Book(considered={"strangle:SPY": NOON.date()})) is None
 
 
 def test_the_nearest_expiry_and_deltas_are_sold() -> None:
@@ -83,7 +88,7 @@ def test_the_nearest_expiry_and_deltas_are_sold() -> None:
         ("P", "300", 38, "-0.16"),
         ("C", "340", 38, "0.16"),
     )
-    plan = propose(RULES, rows, view(NOON))
+    plan = propose(rows)
     assert isinstance(plan, PlanTrade)
     assert plan.legs == (Leg(rows[0].key, -1), Leg(rows[2].key, -1))
     assert plan.expiry == EXPIRY
@@ -100,7 +105,7 @@ def test_the_nearest_expiry_and_deltas_are_sold() -> None:
     ],
 )
 def test_a_chain_without_a_fit_is_passed_with_its_reason(rows: list[ChainRow], reason: str) -> None:
-    assert propose(RULES, rows, view(NOON)) == PassEntry("strangle", reason)
+    assert propose(rows) == PassEntry("strangle", "SPY", reason)
 
 
 @given(st.randoms(use_true_random=False), st.lists(st.integers(1, 40), min_size=1, max_size=30))
@@ -113,42 +118,42 @@ def test_the_choice_does_not_depend_on_the_order_of_the_chain(random: object, de
         )
     shuffled = list(rows)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert propose(RULES, rows, view(NOON)) == propose(RULES, shuffled, view(NOON))
+    assert propose(rows) == propose(shuffled)
 
 
 def test_an_opening_asks_the_mid_and_gives_way_step_by_step_down_to_the_least_credit() -> None:
     prices = []
     for attempts in range(3):
-        (order,) = manage(RULES, view(NOON), book_of(planned(attempts=attempts)))
+        (order,) = RULES.manage(view(NOON), book_of(planned(attempts=attempts)))
         assert isinstance(order, SendOrder)
         prices.append(order.net)
     assert prices == [Decimal("-2.04"), Decimal("-1.99"), Decimal("-1.94")]
-    strict = StrangleRules.from_values(values(min_credit="2"))
-    (order,) = manage(strict, view(NOON), book_of(planned(attempts=3)))
+    strict = Strangle.from_values(values(min_credit="2"))
+    (order,) = strict.manage(view(NOON), book_of(planned(attempts=3)))
     assert isinstance(order, SendOrder)
     assert order.net == Decimal("-2.00")
 
 
 def test_an_opening_waits_for_quotes_and_is_given_up_for_too_little_credit() -> None:
-    assert manage(RULES, view(NOON, put=None), book_of(planned())) == ()
-    (intent,) = manage(RULES, view(NOON, put=("0.10", "0.12"), call=("0.10", "0.12")), book_of(planned()))
+    assert RULES.manage(view(NOON, put=None), book_of(planned())) == ()
+    (intent,) = RULES.manage(view(NOON, put=("0.10", "0.12"), call=("0.10", "0.12")), book_of(planned()))
     assert intent == AbandonTrade("strangle-20200114-1", "credit_too_small")
 
 
 def test_an_opening_is_given_up_after_its_window_and_after_its_attempts() -> None:
     late = view(NOON.replace(hour=15, minute=45))
-    assert manage(RULES, late, book_of(planned())) == (AbandonTrade("strangle-20200114-1", "entry_window"),)
-    tired = planned(attempts=RULES.reprice_attempts)
-    assert manage(RULES, view(NOON), book_of(tired)) == (AbandonTrade("strangle-20200114-1", "attempts"),)
+    assert RULES.manage(late, book_of(planned())) == (AbandonTrade("strangle-20200114-1", "entry_window"),)
+    tired = planned(attempts=RULES.pricing.reprice_attempts)
+    assert RULES.manage(view(NOON), book_of(tired)) == (AbandonTrade("strangle-20200114-1", "attempts"),)
 
 
 def test_a_resting_order_is_cancelled_after_its_time_and_at_the_end_of_the_window() -> None:
     sent = view(NOON).now
     resting = planned(working=Working("open", sent, Decimal("-2.04"), 1, (1, 2)))
-    assert manage(RULES, view(NOON + timedelta(minutes=29)), book_of(resting)) == ()
-    (intent,) = manage(RULES, view(NOON + timedelta(minutes=30)), book_of(resting))
+    assert RULES.manage(view(NOON + timedelta(minutes=29)), book_of(resting)) == ()
+    (intent,) = RULES.manage(view(NOON + timedelta(minutes=30)), book_of(resting))
     assert intent == CancelOrder("strangle-20200114-1", "re-price")
-    (intent,) = manage(RULES, view(NOON.replace(hour=16), is_open=False), book_of(resting))
+    (intent,) = RULES.manage(view(NOON.replace(hour=16), is_open=False), book_of(resting))
     assert intent == CancelOrder("strangle-20200114-1", "entry_window")
 
 
@@ -158,42 +163,37 @@ def test_a_resting_order_is_cancelled_after_its_time_and_at_the_end_of_the_windo
 def test_half_the_credit_or_twice_the_credit_lost_end_a_trade(bid: str, reason: str | None) -> None:
     ask = str(Decimal(bid) + Decimal("0.02"))
     seen = view(clock("2020-01-28T12:00"), put=(bid, ask), call=(bid, ask))
-    assert exit_reason(RULES, seen, open_trade("2.00")) == reason
+    assert RULES.exit_reason(open_trade("2.00"), seen) == reason
 
 
 @given(st.dates(date(2020, 1, 15), date(2020, 2, 27)).filter(is_session))
 def test_no_session_passes_on_which_the_next_one_would_be_below_the_exit_date(day: date) -> None:
     seen = view(datetime.combine(day, time(12)), put=("0.90", "0.94"), call=("0.90", "0.94"))
-    due = exit_reason(RULES, seen, open_trade("2.00")) == "dte"
+    due = RULES.exit_reason(open_trade("2.00"), seen) == "dte"
     assert due == ((EXPIRY - day).days <= 21 or (EXPIRY - next_session(day)).days < 21)
 
 
 def test_a_closing_for_the_date_starts_at_the_offered_side_and_one_for_the_target_at_the_mid() -> None:
     due = view(clock("2020-02-07T12:00"), put=("0.90", "0.94"), call=("0.90", "0.94"))
-    (order,) = manage(RULES, due, book_of(open_trade("2.00")))
+    (order,) = RULES.manage(due, book_of(open_trade("2.00")))
     assert isinstance(order, SendOrder)
     assert (order.action, order.net) == ("close:dte", Decimal("1.93"))
     cheap = view(clock("2020-01-28T12:00"), put=("0.40", "0.44"), call=("0.40", "0.44"))
-    (order,) = manage(RULES, cheap, book_of(open_trade("2.00")))
+    (order,) = RULES.manage(cheap, book_of(open_trade("2.00")))
     assert isinstance(order, SendOrder)
     assert (order.action, order.net, order.legs) == ("close:target", Decimal("0.84"), ((PUT, 1), (CALL, 1)))
 
 
 def test_a_trade_alive_below_the_exit_date_is_reported_and_still_being_closed() -> None:
     seen = view(clock("2020-02-10T12:00"))
-    report, order = manage(RULES, seen, book_of(open_trade()))
+    report, order = RULES.manage(seen, book_of(open_trade()))
     assert report == ReportLate("strangle-20200114-1", "alive_below_exit_dte")
     assert isinstance(order, SendOrder)
 
 
 def test_nothing_is_sent_while_the_market_is_closed() -> None:
     shut = view(clock("2020-02-07T16:00"), put=("0.10", "0.12"), call=("0.10", "0.12"), is_open=False)
-    assert manage(RULES, shut, book_of(open_trade("2.00"))) == ()
-
-
-def test_delivered_shares_are_traded_out() -> None:
-    seen = view(clock("2020-01-28T12:00"), holdings={"SPY": 100})
-    assert FlattenStock("strangle", "SPY", -100) in manage(RULES, seen, Book())
+    assert RULES.manage(shut, book_of(open_trade("2.00"))) == ()
 
 
 money = st.decimals("0.01", "60", places=2)
@@ -208,7 +208,7 @@ def test_deciding_changes_nothing_and_repeats_itself(data: st.DataObject) -> Non
     book = book_of(held, planned(id="strangle-20200114-2", attempts=attempts))
     before = dict(book.trades)
     seen = view(when, put=sides, call=sides, is_open=time(10) <= when.time() < time(16))
-    first, second = manage(RULES, seen, book), manage(RULES, seen, book)
+    first, second = RULES.manage(seen, book), RULES.manage(seen, book)
     assert first == second
     assert book.trades == before
     for intent in first:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.steps.fee_mutations import Verdict, charges, judge_all
 from tests.kernel.published_fees import EXAMPLES
+from tests.steps.fee_mutations import Verdict, charges, judge_all
 from tomking.kernel.fees import schedule_for
 
 pytestmark = pytest.mark.slow

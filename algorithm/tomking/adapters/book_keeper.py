@@ -115,7 +115,11 @@ class BookKeeper:
         """A group that ended with some fills is booked for what was filled; the rest is asked for again."""
         if trade.state == "planned":
             if report.fills:
-                legs = tuple(Leg(fill.key, fill.quantity) for fill in report.fills)
+                roles = {leg.key: leg.role for leg in trade.legs}
+                legs = tuple(
+                    Leg(fill.key, fill.quantity, roles[fill.key], opened=-fill.price * fill.quantity)
+                    for fill in report.fills
+                )
                 self.book.change(
                     trade.id,
                     state="open",
@@ -128,8 +132,8 @@ class BookKeeper:
             else:
                 self.book.change(trade.id, working=None, attempts=trade.attempts + 1)
             return
-        filled = {fill.key: fill.quantity for fill in report.fills}
-        legs = tuple(Leg(leg.key, leg.quantity + filled.get(leg.key, 0)) for leg in trade.legs)
+        filled = {fill.key: fill for fill in report.fills}
+        legs = tuple(_after(leg, filled.get(leg.key)) for leg in trade.legs)
         trade = self.book.change(
             trade.id,
             legs=legs,
@@ -168,9 +172,13 @@ class BookKeeper:
             kept = mine if abs(mine) <= abs(left) else left
             left -= kept
             if kept != mine:
-                legs = tuple(Leg(leg.key, kept) if leg.key == key else leg for leg in trade.legs)
                 # What an expiry leaves is nothing; what any other change brought is not known.
-                proceeds = trade.proceeds if cause == "expired" else None
+                known = cause == "expired"
+                legs = tuple(
+                    replace(leg, quantity=kept, closed=leg.closed if known else None) if leg.key == key else leg
+                    for leg in trade.legs
+                )
+                proceeds = trade.proceeds if known else None
                 changed = self.book.change(trade.id, legs=legs, proceeds=proceeds)
                 self._adjusted(key, mine, kept, trade.id, cause)
                 if not changed.pairs:
@@ -204,6 +212,14 @@ class BookKeeper:
     def abandon(self, trade_id: str) -> None:
         """Take a planned trade out of the book."""
         self.book.change(trade_id, state="closed", ended_by="abandoned", working=None)
+
+
+def _after(leg: Leg, fill: LegFill | None) -> Leg:
+    """A leg after a closing fill."""
+    if fill is None:
+        return leg
+    closed = None if leg.closed is None else leg.closed - fill.price * fill.quantity
+    return replace(leg, quantity=leg.quantity + fill.quantity, closed=closed)
 
 
 def _cost(fills: tuple[LegFill, ...]) -> Decimal:

@@ -28,7 +28,8 @@ from tomking.kernel.contracts import make_tag, run_key
 from tomking.kernel.occ import SymbolError, parse_occ
 from tomking.kernel.parameters import ParameterSet, values_sha256
 from tomking.kernel.products import OPTION_MULTIPLIER
-from tomking.strategies import strangle
+from tomking.strategies.registry import make_strategies
+from tomking.strategies.strategy import Strategy
 
 # A cancellation answered at once (as in a backtest) lets the new price go out in the same slice.
 _PASSES_PER_SLICE = 2
@@ -77,7 +78,10 @@ class Runner:
         self._fees.use(self._feed.values, self._settings.start)
         self._feed.refresh("start", clock.local_now(self._algorithm).date())
         self._keeper.restore()
-        return strangle.StrangleRules.from_values(self._feed.values).vehicle
+        return self._strategies()[0].vehicles[0].symbol
+
+    def _strategies(self) -> tuple[Strategy, ...]:
+        return make_strategies(("strangle",), self._feed.values)
 
     def begin(self, underlying: Any) -> None:
         """Take the subscribed underlying; contracts of restored trades are subscribed as well."""
@@ -95,7 +99,7 @@ class Runner:
         self._new_day()
         self._contracts.note_data(data, clock.utc_now(self._algorithm))
         for _ in range(_PASSES_PER_SLICE):
-            if not self._trader.decide(self._feed.values):
+            if not self._trader.decide(self._strategies(), self._feed.values):
                 break
         self._keeper.save()
 

@@ -21,8 +21,9 @@ from tomking.adapters.orders import OrderDesk
 from tomking.kernel.contracts import make_tag
 from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.kernel.sessions import next_session
-from tomking.strategies import gate, strangle
+from tomking.strategies import gate
 from tomking.strategies.book import Book, Trade, Working
+from tomking.strategies.decisions import decide
 from tomking.strategies.intents import (
     AbandonTrade,
     CancelOrder,
@@ -33,7 +34,8 @@ from tomking.strategies.intents import (
     ReportLate,
     SendOrder,
 )
-from tomking.strategies.market_view import MarketView
+from tomking.strategies.market_view import Chain, ChainRequest, MarketView
+from tomking.strategies.strategy import Strategy
 
 
 class Trader:
@@ -74,29 +76,23 @@ class Trader:
             margin_used=number(portfolio.total_margin_used),
         )
 
-    def decide(self, values: Mapping[str, str]) -> bool:
+    def decide(self, strategies: Sequence[Strategy], values: Mapping[str, str]) -> bool:
         """Decide and carry out; True where an order was cancelled, so that deciding again may go further."""
-        rules = strangle.StrangleRules.from_values(values)
         self.settle()
         self._keeper.follow(self._contracts.holdings(self._book.expected()))
         view = self.view()
-        intents: list[Intent] = list(strangle.manage(rules, view, self._book))
-        if strangle.wants_chain(rules, view, self._book):
-            intents.append(strangle.propose(rules, self._contracts.chain(), view))
-        verdict = gate.judge(
-            intents,
-            self._book,
-            view,
-            values,
-            max_open={strangle.NAME: rules.max_open},
-            multiplier=OPTION_MULTIPLIER,
-        )
+        views = {view.underlying: view}
+        verdict = decide(strategies, views, self._chain, self._book, values, multiplier=OPTION_MULTIPLIER)
         for refused in verdict.refused:
             self._on_refused(refused, view)
         for missing in verdict.not_judged:
             self._journal.write("note", message=f"limit not judged, input unknown: {missing}")
         cancelled = [self._carry_out(intent, view) for intent in verdict.allowed]
         return any(cancelled)
+
+    def _chain(self, request: ChainRequest) -> Chain | None:
+        rows = tuple(row for row in self._contracts.chain() if request.takes(row))
+        return Chain(rows, clock.utc_now(self._algorithm))
 
     def _carry_out(self, intent: Intent, view: MarketView) -> bool:
         """Do one thing; True where it was a cancellation."""
@@ -107,7 +103,7 @@ class Trader:
         elif isinstance(intent, PlanTrade):
             self._plan(intent, view)
         elif isinstance(intent, PassEntry):
-            self._book.considered[intent.strategy] = view.day
+            self._book.consider(intent.strategy, intent.product, view.day, intent.part)
             self._note(intent.strategy, "pass", view, reason=intent.reason)
         elif isinstance(intent, AbandonTrade):
             strategy = self._book.trades[intent.trade_id].strategy
@@ -121,9 +117,20 @@ class Trader:
 
     def _plan(self, intent: PlanTrade, view: MarketView) -> None:
         trade_id = self._book.next_id(intent.strategy, view.day)
-        self._book.considered[intent.strategy] = view.day
+        self._book.consider(intent.strategy, intent.product, view.day, intent.part)
         self._book.put(
-            Trade(trade_id, intent.strategy, intent.product, "planned", intent.legs, intent.expiry, view.day)
+            Trade(
+                id=trade_id,
+                strategy=intent.strategy,
+                product=intent.product,
+                state="planned",
+                legs=intent.legs,
+                expiry=intent.expiry,
+                planned_on=view.day,
+                stance=intent.stance,
+                part=intent.part,
+                parent=intent.parent,
+            )
         )
         self._contracts.watch(leg.key for leg in intent.legs)
         self._note(intent.strategy, "plan", view, trade_id=trade_id, reason=intent.reason)
@@ -190,7 +197,7 @@ class Trader:
     def _on_refused(self, refused: gate.RefusedIntent, view: MarketView) -> None:
         intent, refusal, trade_id = refused.intent, refused.refusal, None
         if isinstance(intent, PlanTrade):
-            self._book.considered[intent.strategy] = view.day
+            self._book.consider(intent.strategy, intent.product, view.day, intent.part)
         else:
             trade_id = intent.trade_id
             if intent.action == "open":

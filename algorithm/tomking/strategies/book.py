@@ -20,6 +20,9 @@ from tomking.kernel.documents import DocumentRefused, day_from_text, decode_obje
 
 SCHEMA = 1
 State = Literal["planned", "open", "closed"]
+Stance = Literal["short", "long", "covered", "hedge"]
+"""What a trade is to the limits: `short` premium; `long` premium that carries the market's risk; `covered` by another
+trade of ours; `hedge`, long premium that lowers risk."""
 
 
 class BookRefused(ValueError):
@@ -28,10 +31,17 @@ class BookRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One contract of a trade; `quantity` is what is still held of it, or meant to be held once it is open."""
+    """One contract of a trade; `quantity` is what is still held of it, or meant to be held once it is open.
+
+    `role` tells legs apart that are managed apart (`naked`, `hedge`). `opened` is the cash that the opening brought for
+    this leg, `closed` what its closing brought so far (received is positive); None where the fill was not seen.
+    """
 
     key: str
     quantity: int
+    role: str = ""
+    opened: Decimal | None = None
+    closed: Decimal | None = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,8 @@ class Trade:
 
     `credit` is None until the opening is filled (and stays None where the fill was not seen). `attempts` counts the
     orders sent since the last fill. `proceeds` is the cash of closing fills so far, None once a leg went another way.
+    `expiry` is the one that the trade's date rule counts to, where its legs have several. `part` names the half of a
+    strategy that trades in parts (`leap`, `weekly`), `parent` the trade that this one belongs to.
     """
 
     id: str
@@ -67,6 +79,9 @@ class Trade:
     attempts: int = 0
     working: Working | None = None
     ended_by: str | None = None
+    stance: Stance = "short"
+    part: str = ""
+    parent: str | None = None
 
     @property
     def pairs(self) -> tuple[tuple[str, int], ...]:
@@ -78,6 +93,10 @@ class Trade:
         """What has to be traded to end the trade."""
         return tuple((key, -quantity) for key, quantity in self.pairs)
 
+    def legs_of(self, role: str) -> tuple[Leg, ...]:
+        """The legs of one role that are not gone."""
+        return tuple(leg for leg in self.legs if leg.role == role and leg.quantity)
+
     def days_left(self, day: date) -> int:
         """Calendar days to expiry."""
         return (self.expiry - day).days
@@ -85,17 +104,27 @@ class Trade:
 
 @dataclass(slots=True)
 class Book:
-    """Every live trade by id. `considered` holds the last day on which each strategy looked for an entry."""
+    """Every live trade by id. `considered` holds the last day on which an entry was looked for, by `entry_key`."""
 
     trades: dict[str, Trade] = field(default_factory=dict)
     considered: dict[str, date] = field(default_factory=dict)
     counter: int = 0
 
-    def live(self, strategy: str | None = None) -> tuple[Trade, ...]:
+    def live(self, strategy: str | None = None, product: str | None = None) -> tuple[Trade, ...]:
         """Trades that are planned or open, oldest first."""
         return tuple(
-            trade for trade in self.trades.values() if trade.state != "closed" and strategy in (None, trade.strategy)
+            trade
+            for trade in self.trades.values()
+            if trade.state != "closed" and strategy in (None, trade.strategy) and product in (None, trade.product)
         )
+
+    def consider(self, strategy: str, product: str, day: date, part: str = "") -> None:
+        """Note that an entry was looked for."""
+        self.considered[entry_key(strategy, product, part)] = day
+
+    def was_considered(self, strategy: str, product: str, day: date, part: str = "") -> bool:
+        """Whether an entry was looked for on this day already."""
+        return self.considered.get(entry_key(strategy, product, part)) == day
 
     def next_id(self, strategy: str, day: date) -> str:
         """A fresh trade id; ids never repeat, not even over a restart."""
@@ -132,6 +161,11 @@ class Book:
         return None
 
 
+def entry_key(strategy: str, product: str, part: str = "") -> str:
+    """The name under which the search for an entry is remembered."""
+    return ":".join(filter(None, (strategy, product, part)))
+
+
 def dump_book(book: Book) -> bytes:
     """The canonical document of a book; the same book always gives the same bytes."""
     return encode_object(
@@ -151,13 +185,16 @@ def _trade_fields(trade: Trade) -> dict[str, object]:
         "strategy": trade.strategy,
         "product": trade.product,
         "state": trade.state,
-        "legs": [{"key": leg.key, "quantity": leg.quantity} for leg in trade.legs],
+        "legs": [_leg_fields(leg) for leg in trade.legs],
         "expiry": trade.expiry.isoformat(),
         "planned_on": trade.planned_on.isoformat(),
         "opened_at": trade.opened_at.isoformat() if trade.opened_at is not None else None,
         "credit": str(trade.credit) if trade.credit is not None else None,
         "proceeds": str(trade.proceeds) if trade.proceeds is not None else None,
         "attempts": trade.attempts,
+        "stance": trade.stance,
+        "part": trade.part,
+        "parent": trade.parent,
         "working": None
         if working is None
         else {
@@ -167,6 +204,16 @@ def _trade_fields(trade: Trade) -> dict[str, object]:
             "attempt": working.attempt,
             "order_ids": list(working.order_ids),
         },
+    }
+
+
+def _leg_fields(leg: Leg) -> dict[str, object]:
+    return {
+        "key": leg.key,
+        "quantity": leg.quantity,
+        "role": leg.role,
+        "opened": None if leg.opened is None else str(leg.opened),
+        "closed": None if leg.closed is None else str(leg.closed),
     }
 
 
@@ -196,15 +243,40 @@ def _trade(fields: Mapping[str, object]) -> Trade:
         strategy=_text(fields["strategy"]),
         product=_text(fields["product"]),
         state="planned" if state == "planned" else "open",
-        legs=tuple(Leg(_text(_object(leg)["key"]), _whole(_object(leg)["quantity"])) for leg in _items(fields["legs"])),
+        legs=tuple(_leg(_object(leg)) for leg in _items(fields["legs"])),
         expiry=day_from_text(fields["expiry"], "expiry"),
         planned_on=day_from_text(fields["planned_on"], "planned_on"),
         opened_at=None if opened_at is None else _instant(opened_at),
-        credit=None if credit is None else Decimal(_text(credit)),
-        proceeds=None if proceeds is None else Decimal(_text(proceeds)),
+        credit=_amount(credit),
+        proceeds=_amount(proceeds),
         attempts=_whole(fields["attempts"]),
         working=None if working is None else _working(_object(working)),
+        # Books of the first releases do not name what follows.
+        stance=_stance(_text(fields.get("stance", "short"))),
+        part=_text(fields.get("part", "")),
+        parent=None if fields.get("parent") is None else _text(fields["parent"]),
     )
+
+
+def _leg(fields: Mapping[str, object]) -> Leg:
+    return Leg(
+        key=_text(fields["key"]),
+        quantity=_whole(fields["quantity"]),
+        role=_text(fields.get("role", "")),
+        opened=_amount(fields.get("opened")),
+        closed=_amount(fields.get("closed")),
+    )
+
+
+def _amount(value: object) -> Decimal | None:
+    return None if value is None else Decimal(_text(value))
+
+
+def _stance(text: str) -> Stance:
+    for known in ("short", "long", "covered", "hedge"):
+        if text == known:
+            return known
+    raise BookRefused(f"a trade cannot be {text!r} to the limits")
 
 
 def _working(fields: Mapping[str, object]) -> Working:

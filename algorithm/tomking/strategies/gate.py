@@ -49,7 +49,7 @@ class Verdict:
 def judge(
     intents: Sequence[Intent],
     book: Book,
-    view: MarketView,
+    views: Mapping[str, MarketView],
     values: Mapping[str, str],
     *,
     max_open: Mapping[str, int],
@@ -57,10 +57,13 @@ def judge(
 ) -> Verdict:
     """Sort intents into allowed and refused; `max_open` is each strategy's own limit on live trades per product.
 
+    `views` holds one view per underlying, by its symbol; what they say of the account is the same in all.
     `multiplier` is cash per share of premium and contract. Intents are judged in order, each with those allowed before
     it counted as done.
     """
-    account = Account(view.equity, view.margin_used, view.vix)
+    view = next(iter(views.values()))
+    account = Account(view.equity, view.margin_used, view.vix_level)
+    holdings = {key: held for one in views.values() for key, held in one.holdings.items()}
     exposures = [Exposure(t.id, t.strategy, t.product, t.expiry) for t in book.live()]
     ordered: dict[str, int] = {}
     allowed: list[Intent] = []
@@ -76,7 +79,7 @@ def judge(
             if refusal is None:
                 exposures.append(Exposure("", intent.strategy, intent.product, intent.expiry))
         elif isinstance(intent, SendOrder):
-            refusal = _judge_order(intent, view, ordered, account, loss_limits=(values, multiplier))
+            refusal = _judge_order(intent, holdings, ordered, account, loss_limits=(values, multiplier))
         if refusal is None:
             allowed.append(intent)
         elif isinstance(intent, PlanTrade | SendOrder):
@@ -86,7 +89,7 @@ def judge(
 
 def _judge_order(
     intent: SendOrder,
-    view: MarketView,
+    holdings: Mapping[str, int],
     ordered: dict[str, int],
     account: Account,
     *,
@@ -97,7 +100,7 @@ def _judge_order(
         refusal = check_planned_loss(intent.planned_loss * multiplier, account, values)
         if refusal is not None:
             return refusal
-    after = {key: view.holding(key) + ordered.get(key, 0) for key, _ in intent.legs}
+    after = {key: holdings.get(key, 0) + ordered.get(key, 0) for key, _ in intent.legs}
     opens = intent.planned_loss is not None
     refusal = check_crossing(intent.legs, after) if opens else check_closing(intent.legs, after)
     if refusal is None:

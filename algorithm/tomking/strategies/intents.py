@@ -11,31 +11,39 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from tomking.strategies.book import Leg
+from tomking.strategies.book import Leg, Stance
 
 
 @dataclass(frozen=True, slots=True)
 class PlanTrade:
-    """Watch the quotes of these contracts, in order to open a trade of them; it gets its id when it is booked."""
+    """Watch the quotes of these contracts, in order to open a trade of them; it gets its id when it is booked.
+
+    `expiry`, `stance`, `part` and `parent` become those of the trade.
+    """
 
     strategy: str
     product: str
     legs: tuple[Leg, ...]
     expiry: date
     reason: str
+    stance: Stance = "short"
+    part: str = ""
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PassEntry:
-    """Nothing fits today; the strategy will not look again before its next day."""
+    """Nothing fits today; the strategy will not look again in this product before its next day."""
 
     strategy: str
+    product: str
     reason: str
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SendOrder:
-    """Send a limit order for `legs` (key, signed quantity) at `net`.
+    """Send a limit order for `legs` (key, signed quantity) at `net`; they may be some of the trade's legs only.
 
     `net` is what one unit costs, negative where it brings a credit; `units` is how many times the smallest whole
     combination is traded. `planned_loss` is what the trade's stop allows it to lose, USD per share over all contracts,

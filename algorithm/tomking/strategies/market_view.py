@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+
+from tomking.kernel.sessions import NEW_YORK, close_time_utc, is_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,67 @@ class ChainRow:
     call_put: str
     expiry: date
     delta: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRequest:
+    """The window of a chain that a decision needs; equal requests may be answered from one cache entry.
+
+    Both ends are included; None leaves an end open. `call_put` is `P`, `C` or None for both. Deltas are unsigned.
+    """
+
+    underlying: str
+    first_expiry: date
+    last_expiry: date
+    call_put: str | None = None
+    lowest_strike: Decimal | None = None
+    highest_strike: Decimal | None = None
+    lowest_delta: Decimal | None = None
+    highest_delta: Decimal | None = None
+
+    def takes(self, row: ChainRow) -> bool:
+        """Whether a contract lies inside the window; one without a delta is inside only where no delta is asked for."""
+        if not self.first_expiry <= row.expiry <= self.last_expiry or self.call_put not in (None, row.call_put):
+            return False
+        delta = None if row.delta is None else abs(row.delta)
+        return _within(row.strike, self.lowest_strike, self.highest_strike) and _within(
+            delta, self.lowest_delta, self.highest_delta
+        )
+
+
+def _within(value: Decimal | None, low: Decimal | None, high: Decimal | None) -> bool:
+    if low is None and high is None:
+        return True
+    return value is not None and (low is None or value >= low) and (high is None or value <= high)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The contracts that answer a request, and the instant (UTC) they were read; `is_stale`: a newer one was not had."""
+
+    rows: tuple[ChainRow, ...]
+    observed_at: datetime | None = None
+    is_stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DailyBar:
+    """A completed session of the underlying, prices as they were that day."""
+
+    day: date
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An observed figure: its value, the instant (UTC) it belongs to, and what it was taken from (`index`, …)."""
+
+    value: Decimal
+    observed_at: datetime
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +112,20 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
-    """Everything a decision may depend on, besides the book and the parameters.
+    """Everything a decision about one underlying may depend on, besides the book and the parameters.
 
     `now` is UTC; `local` the same instant on New York's clocks, whose date is the session. `is_open`: the underlying
     trades at this instant. `next_session` is the first session after the local date. `holdings` are signed quantities
     by instrument key, as the portfolio reports them; `equity` and `margin_used` are in the account's currency.
+
+    Of the underlying: `session_open` is the first price of this session, `daily_bars` its completed sessions, oldest
+    first, `iv_rank` and `implied_volatility` (of the chain at the money, 30 days) are shares of one. `deltas` are
+    signed and known for watched contracts only. Of the market: `vix` in points, `term_slope` is three-month over
+    one-month implied volatility less one. `regime` is the monitor's state, `regime_multiplier` its factor on size,
+    `correlation_day` the last session its correlations count. `events` names what is announced on a day (`FOMC`,
+    `CPI`); None where no calendar is known, while a day without an entry has no event. `peak_equity` and
+    `session_equity` are the account's highest value so far and its value when the session began. `halted` tells that
+    the engine or a brokerage stopped trading in the underlying.
     """
 
     now: datetime
@@ -66,12 +138,38 @@ class MarketView:
     holdings: Mapping[str, int] = field(default_factory=dict)
     equity: Decimal | None = None
     margin_used: Decimal | None = None
-    vix: Decimal | None = None
+    vix: Reading | None = None
+    session_open: Decimal | None = None
+    daily_bars: tuple[DailyBar, ...] = ()
+    iv_rank: Decimal | None = None
+    implied_volatility: Decimal | None = None
+    deltas: Mapping[str, Decimal] = field(default_factory=dict)
+    term_slope: Decimal | None = None
+    regime: str | None = None
+    regime_multiplier: Decimal | None = None
+    correlation_day: date | None = None
+    events: Mapping[date, tuple[str, ...]] | None = None
+    peak_equity: Decimal | None = None
+    session_equity: Decimal | None = None
+    currency: str | None = None
+    halted: bool = False
 
     @property
     def day(self) -> date:
         """The New York date."""
         return self.local.date()
+
+    @property
+    def close_time(self) -> time:
+        """The New York time at which this session ends; 16:00 on a day without a session."""
+        if not is_session(self.day):
+            return time(16)
+        return close_time_utc(self.day).astimezone(NEW_YORK).time()
+
+    @property
+    def vix_level(self) -> Decimal | None:
+        """The VIX, or what stands in for it; None where nothing is known."""
+        return None if self.vix is None else self.vix.value
 
     def holding(self, key: str) -> int:
         """The signed quantity held of one instrument; 0 where the portfolio has none."""

@@ -1,0 +1,19 @@
+"""Parameters of the caches.
+
+Holds: `PARAMETERS`, and `ORDERED` where some may not exceed others.
+Belongs here: a number that a cache reads.
+Never here: code that acts on a value.
+"""
+
+from __future__ import annotations
+
+from tomking.kernel.parameter_specs.spec import ParameterSpec, whole
+
+PARAMETERS: tuple[ParameterSpec, ...] = (
+    whole("caches.chain_ttl_seconds", "300", "1 to 3600 seconds", "Age after which a cached chain is not served.",
+           "option-chain cache: 5 minutes", step="120"),
+    whole("caches.chain_entries", "100", "1 to 10000 chains", "Chains that the cache holds at most.",
+           "option-chain cache: 100 entries", step="50"),
+    whole("caches.greeks_ttl_seconds", "30", "1 to 600 seconds", "Age after which cached Greeks are not served.",
+           "Greeks cache: 30 seconds", step="15"),
+)  # fmt: skip

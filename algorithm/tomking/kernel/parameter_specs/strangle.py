@@ -1,0 +1,56 @@
+"""Parameters of the strangle.
+
+Holds: `PARAMETERS`, and `ORDERED` where some may not exceed others.
+Belongs here: a number that the strangle reads.
+Never here: code that acts on a value.
+"""
+
+from __future__ import annotations
+
+from tomking.kernel.parameter_specs.spec import CLOCK, TICKERS, WEEKDAY, ParameterSpec, number, whole, word
+
+PARAMETERS: tuple[ParameterSpec, ...] = (
+    word("strangle.vehicle", "SPY", TICKERS, "Underlying whose options are sold.", "decision: vehicle on LEAN"),
+    word("strangle.stands_for", "MES", TICKERS, "Product of the rule it stands for.", "decision: vehicle on LEAN"),
+    whole("strangle.target_dte", "45", "20 to 120 days", "Days to expiry aimed at when opening.",
+           "universal exits: open near 45 days (W9); strangle: calendar, 45-60 in R5", step="15", required=True),
+    whole("strangle.dte_tolerance", "10", "0 to 30 days", "Furthest an expiry may lie from the target.",
+           "ours: weekly and monthly listings leave no larger gap", step="5"),
+    number("strangle.put_delta", "0.16", "0.03 to 0.30 delta", "Delta, unsigned, of the put that is sold.",
+            "universal exits: 16-delta studies at 45 days (W9); 30 is the exit line (R1)", step="0.04", required=True),
+    number("strangle.call_delta", "0.16", "0.03 to 0.30 delta", "Delta of the call that is sold.",
+            "universal exits: 16-delta studies at 45 days (W9); 30 is the exit line (R1)", step="0.04", required=True),
+    number("strangle.target_share", "0.50", "0.10 to 0.95 share of credit",
+            "Share of the credit at which the trade is closed in profit.", "strangle: exit; decision: 50 % target",
+            step="0.10", required=True),
+    whole("strangle.exit_dte", "21", "1 to 60 days", "Days to expiry at which the trade is closed, always.",
+           "strangle: exit; decision: 21 DTE is absolute for strangles", step="7", required=True),
+    number("strangle.stop_multiple", "2", "1 to 5 credits", "Loss, in credits, at which the trade is closed.",
+            "strangle: stop (R5; 2.5 in R6)", step="0.5", required=True),
+    whole("strangle.quantity", "1", "1 to 20 contracts", "Contracts of each leg.",
+           "ours: the smallest size until sizing is calibrated", step="1", required=True),
+    whole("strangle.max_open", "1", "1 to 3 trades", "Strangles open at one time in the vehicle.",
+           "strangle: one per product at a time (R5); never more than 3 in a group (R9)", step="1", required=True),
+    word("strangle.entry_weekday", "tuesday", WEEKDAY, "Weekday on which a strangle may be opened.",
+          "strangle: calendar and tenor (R1, R6)"),
+    whole("strangle.entry_week", "2", "0 to 4 week of the month",
+           "Which such weekday of the month; 0 stands for each of them.", "strangle: calendar and tenor (R1, R6)"),
+    word("strangle.entry_from", "11:00", CLOCK, "New York time from which a strangle may be opened.",
+          "ours: quotes of the first ninety minutes are wide"),
+    word("strangle.entry_until", "15:30", CLOCK, "New York time after which none is opened.",
+          "ours: leaves time to work the order before the close"),
+    number("strangle.min_credit", "0.50", "0.05 to 50 USD per share",
+            "Least mid credit of both legs for which the trade is worth its fees.",
+            "ours: four fills cost about 0.05 a share", step="0.50"),
+    whole("strangle.reprice_minutes", "30", "1 to 390 minutes", "Time an order rests before it is priced anew.",
+           "ours", step="30"),
+    number("strangle.reprice_step", "0.05", "0.01 to 1 USD per share",
+            "Concession from the mid with each new price.", "ours: the option's price increment", step="0.05"),
+    whole("strangle.reprice_attempts", "6", "1 to 50 orders",
+           "Orders after which an opening is given up; a close is never given up.", "ours", step="5"),
+)  # fmt: skip
+
+ORDERED: tuple[tuple[str, str], ...] = (
+    ("strangle.exit_dte", "strangle.target_dte"),
+    ("strangle.entry_from", "strangle.entry_until"),
+)

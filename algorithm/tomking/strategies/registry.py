@@ -1,0 +1,36 @@
+"""Every strategy by name.
+
+Holds: the table of strategies, and making those of a run from parameter values.
+Belongs here: the one list of what can be traded.
+Never here: rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tomking.strategies.strangle import Strangle
+from tomking.strategies.strategy import Strategy
+
+STRATEGIES: Mapping[str, type[Strategy]] = {Strangle.name: Strangle}
+"""The strategies, in the order in which they are asked for entries."""
+
+
+class StrategyRefused(ValueError):
+    """A run asks for a strategy that does not exist; the message names it and those that do."""
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Strategy names joined by `+`, each once, in the registry's order. Raises StrategyRefused."""
+    wanted = [name.strip() for name in text.split("+") if name.strip()]
+    for name in wanted:
+        if name not in STRATEGIES:
+            raise StrategyRefused(f"strategies: {name!r} is none of {', '.join(STRATEGIES)}")
+    if not wanted:
+        raise StrategyRefused(f"strategies: none named; known are {', '.join(STRATEGIES)}")
+    return tuple(name for name in STRATEGIES if name in wanted)
+
+
+def make_strategies(names: tuple[str, ...], values: Mapping[str, str]) -> tuple[Strategy, ...]:
+    """The named strategies with these parameter values. Raises as `Strategy.from_values`."""
+    return tuple(STRATEGIES[name].from_values(values) for name in names)
