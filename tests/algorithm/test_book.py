@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date
 from decimal import Decimal
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.algorithm.support import CALL, EXPIRY, PUT, clock, open_trade
-from tomking.strategies.book import Book, BookRefused, Leg, Trade, Working, dump_book, parse_book
+from tomking.strategies.book import Book, Leg, Trade, Working
+from tomking.strategies.book_document import BookRefused, dump_book, parse_book
 
 instants = st.datetimes(clock("2019-01-01T00:00"), clock("2030-01-01T00:00"), timezones=st.just(UTC))
 amounts = st.decimals(-1000, 1000, places=4)
@@ -71,6 +73,7 @@ def test_a_shortened_document_is_refused(length: int) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        (b'"expiry":"2020-02-28"', b'"expiry":"2020-02-27"'),
         (b'"schema":1', b'"schema":2'),
         (b'"state":"open"', b'"state":"closed"'),
         (b'"credit":"2.00"', b'"credit":2'),
@@ -92,6 +95,7 @@ def test_a_damaged_document_is_refused(old: bytes, new: bytes) -> None:
 def test_a_book_of_an_earlier_release_is_read_with_what_it_did_not_name() -> None:
     document = dump_book(Book({"strangle-20200114-1": open_trade()}))
     fields = json.loads(document)
+    del fields["sha256"]
     for trade in fields["trades"]:
         for name in ("stance", "part", "parent"):
             del trade[name]
@@ -120,3 +124,41 @@ def test_the_book_says_what_the_portfolio_should_hold_and_whose_an_order_is() ->
     assert found is not None
     assert found.id == one.id
     assert book.trade_of_order(9) is None
+
+
+def test_a_book_without_a_hash_is_taken_as_it_is() -> None:
+    document = dump_book(Book({"strangle-20200114-1": open_trade()}))
+    mended = re.sub(rb'"sha256":"[0-9a-f]{64}",', b"", document).replace(b'"2020-02-28"', b'"2020-02-27"')
+    assert parse_book(mended).trades["strangle-20200114-1"].expiry == date(2020, 2, 27)
+
+
+@given(st.lists(st.tuples(trades, st.booleans()), max_size=12))
+def test_every_look_up_in_the_book_is_what_walking_through_it_finds(steps: list[tuple[Trade, bool]]) -> None:
+    book, walked = Book(), dict[str, Trade]()
+    for trade, closes in steps:
+        book.put(replace(trade, state="closed") if closes else trade)
+        if closes:
+            walked.pop(trade.id, None)
+        else:
+            walked[trade.id] = trade
+        assert book.live() == book.live("strangle") == tuple(walked.values())
+        expected: dict[str, int] = {}
+        for one in walked.values():
+            for key, quantity in one.pairs if one.state == "open" else ():
+                expected[key] = expected.get(key, 0) + quantity
+        assert book.expected() == expected
+        assert {key: book.expected_of(key) for key in (PUT, CALL)} == {PUT: 0, CALL: 0} | expected
+        for order_id in range(1, 20):
+            owners = [one.id for one in walked.values() if one.working and order_id in one.working.order_ids]
+            found = book.trade_of_order(order_id)
+            assert found.id in owners if found is not None else not owners
+        assert book.is_intact()
+
+
+def test_a_book_whose_indexes_are_damaged_says_so_and_is_rebuilt() -> None:
+    book = Book({"strangle-20200114-1": open_trade()})
+    book._held.clear()
+    assert not book.is_intact()
+    book.rebuild()
+    assert book.is_intact()
+    assert book.expected() == {PUT: -1, CALL: -1}

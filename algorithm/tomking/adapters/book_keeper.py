@@ -20,7 +20,8 @@ from tomking.adapters.journal import Journal
 from tomking.adapters.object_store import Store
 from tomking.adapters.orders import GroupReport, LegFill, OrderDesk
 from tomking.kernel.contracts import make_tag, state_key
-from tomking.strategies.book import Book, BookRefused, Leg, Trade, dump_book, parse_book
+from tomking.strategies.book import Book, Leg, Trade
+from tomking.strategies.book_document import BookRefused, dump_book, parse_book
 
 
 class BookKeeper:
