@@ -154,11 +154,11 @@ class QCAlgorithm:
     def add_equity(self, ticker: str, resolution: Resolution = Resolution.MINUTE, **settings: Any) -> Security:
         del settings
         _hourly(resolution)
-        return self.securities.add(Symbol.equity(ticker), self.utc_time)
+        return self.securities.add(Symbol.equity(ticker))
 
     def add_option_contract(self, symbol: Symbol, resolution: Resolution = Resolution.MINUTE) -> Security:
         _hourly(resolution)
-        return self.securities.add(symbol, self.utc_time)
+        return self.securities.add(symbol)
 
     def option_chain(self, symbol: Symbol) -> list[OptionContract]:
         """The universe of the day before, expired contracts left out."""

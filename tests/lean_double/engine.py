@@ -5,7 +5,9 @@ Belongs here: the order of things within a slice.
 Never here: result files.
 
 Within an hour: scheduled calls, then prices, then fills, then `on_data`. Options that expired are ended at the midnight
-after their last day. As in the engine, an expiring contract brings a slice of its own at midnight.
+after their last day. As in the engine, an expiring contract brings a slice of its own at midnight; and new subscriptions
+take effect at the end of a slice, followed by a second one a tick later, in which resting combinations meet the same
+bars once more and the algorithm is not called.
 """
 
 from __future__ import annotations
@@ -27,14 +29,12 @@ from tests.lean_double import names, orders, symbols
 from tests.lean_double.algorithm import Environment, QCAlgorithm
 from tests.lean_double.data import NEW_YORK, DataFolder, QuoteBar, TradeBar
 from tests.lean_double.schedule import instant, is_market_open
-from tests.lean_double.securities import Security
+from tests.lean_double.orders import TICK
 from tests.lean_double.store import ObjectStore
 from tests.lean_double.symbols import Symbol
 from tests.lean_double.transactions import Bars
-from tomking.kernel.sessions import is_session, next_session
 
 T = TypeVar("T")
-_FIRST_BAR = timedelta(hours=10)
 
 
 class SliceData(dict[Symbol, T], Generic[T]):
@@ -196,6 +196,7 @@ class _Loop:
         algorithm.algorithm_id = self._id
         algorithm.years = range(algorithm.start_date.year - 1, algorithm.end_date.year + 1)
         self._inherit()
+        algorithm.securities.start_waiting(_midnight(algorithm.start_date))
         self.start_cash = algorithm.portfolio.cash
         self._at(_midnight(algorithm.start_date))
         self._sample()
@@ -258,7 +259,7 @@ class _Loop:
         previous: dict[Symbol, tuple[Decimal, Decimal]] = {}
         for security in list(algorithm.securities):
             bar = self._bars_of(security.symbol).get(moment)
-            if bar is None or not _delivered(security, moment):
+            if bar is None or security.subscribed_at is None or moment <= security.subscribed_at:
                 continue
             previous[security.symbol] = (security.bid, security.ask)
             security.take(bar)
@@ -272,6 +273,11 @@ class _Loop:
             algorithm.transactions.scan(bars, previous)
         algorithm.on_data(found)
         self._sample()
+        if algorithm.securities.start_waiting(moment):
+            self._at(moment + TICK)
+            if is_market_open(algorithm.time):
+                last = {one: (algorithm.securities[one].bid, algorithm.securities[one].ask) for one in bars}
+                algorithm.transactions.scan(bars, last)
 
     def _expire(self, day: date) -> None:
         """End what expired yesterday or earlier; a contract that does so today or did yesterday brings a slice."""
@@ -291,19 +297,6 @@ class _Loop:
 
     def _sample(self) -> None:
         self.equity.append((self.algorithm.utc_time, self.algorithm.portfolio.total))
-
-
-def _delivered(security: Security, moment: datetime) -> bool:
-    """Whether a subscription already brings the bar that ends at `moment`.
-
-    A bar that ends when the subscription is made does not come. One made on a day without a session misses the first
-    bar of the next session as well, as recordings show.
-    """
-    since = security.subscribed_at
-    if since is None or moment <= since:
-        return since is None
-    day = since.astimezone(NEW_YORK).date()
-    return is_session(day) or moment > _midnight(next_session(day)) + _FIRST_BAR
 
 
 def _midnight(day: date) -> datetime:

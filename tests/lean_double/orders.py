@@ -11,16 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.lean_double.names import OPEN_STATUSES, STATUS_TEXT, OrderDirection, OrderStatus, OrderType
 from tests.lean_double.symbols import Symbol
 
 
+TICK = timedelta(microseconds=1)
+"""The smallest step of time here; it stands for the engine's own, a tenth of a microsecond."""
+
+
 def iso(moment: datetime) -> str:
-    """An instant as result files print it: milliseconds only where there are some."""
+    """An instant as result files print it: a fraction only where there is one."""
     text = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    if moment.microsecond == TICK.microseconds:
+        return f"{text}.0000001Z"
     return f"{text}.{moment.microsecond // 1000:03d}Z" if moment.microsecond else f"{text}Z"
 
 
@@ -171,7 +177,8 @@ class OrderEvent:
             "symbol": self.symbol.id.text,
             "symbolValue": self.symbol.value,
             "symbolPermtick": self.symbol.root,
-            "time": self.utc_time.timestamp(),
+            # A float of seconds does not hold the tick, in the engine's files either.
+            "time": self.utc_time.replace(microsecond=self.utc_time.microsecond // 1000 * 1000).timestamp(),
             "status": STATUS_TEXT[self.status],
         }
         if self.order_fee.value.currency != NO_FEE.value.currency:

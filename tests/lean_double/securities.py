@@ -116,9 +116,16 @@ class Securities:
     def contains_key(self, symbol: Symbol) -> bool:
         return symbol in self._by_symbol
 
-    def add(self, symbol: Symbol, now: datetime) -> Security:
-        """Subscribe; a bar that ends at this very instant is not delivered any more."""
-        return self._by_symbol.setdefault(symbol, Security(symbol, subscribed_at=now))
+    def add(self, symbol: Symbol) -> Security:
+        """Subscribe; it takes effect at the end of the running slice, or of the next one."""
+        return self._by_symbol.setdefault(symbol, Security(symbol))
+
+    def start_waiting(self, now: datetime) -> bool:
+        """Let the subscriptions that wait take effect; True where there are any. Bars that end later are delivered."""
+        waiting = [security for security in self if security.subscribed_at is None]
+        for security in waiting:
+            security.subscribed_at = now
+        return bool(waiting)
 
 
 class Portfolio:

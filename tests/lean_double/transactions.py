@@ -178,6 +178,8 @@ class Transactions:
                 legs.append(LegQuote(order.quantity / abs(first.group.quantity), bar, bid, ask))
             return combination_fill(legs, first.group.limit_price, buys=first.group.quantity > 0)
         buys, bar = first.quantity > 0, bars[first.symbol]
+        if bar.end_time <= first.created:
+            return None
         side = bar.bar if isinstance(bar, TradeBar) else (bar.ask if buys else bar.bid)
         assert first.limit_price is not None
         price = limit_fill(side, first.limit_price, buys=buys)
