@@ -4,7 +4,7 @@ Holds: installing the stand-in's names, loading an algorithm, and running it hou
 Belongs here: the order of things within a slice.
 Never here: result files.
 
-Within an hour: scheduled calls, then prices, then fills, then `on_data`. Options that expired are ended at the midnight
+Within an hour: scheduled calls, then prices, fills, margin calls, early assignments, then `on_data`. Options that expired are ended at the midnight
 after their last day. As in the engine, an expiring contract brings a slice of its own at midnight; and new subscriptions
 take effect at the end of a slice, followed by a second one a tick later, in which resting combinations meet the same
 bars once more and the algorithm is not called.
@@ -27,9 +27,9 @@ from typing import Any, Generic, TypeVar
 from tests.lean_double import algorithm as interface
 from tests.lean_double import names, orders, symbols
 from tests.lean_double.algorithm import Environment, QCAlgorithm
-from tests.lean_double.data import NEW_YORK, DataFolder, QuoteBar, TradeBar
-from tests.lean_double.schedule import instant, is_market_open
+from tests.lean_double.data import DataFolder, QuoteBar, TradeBar
 from tests.lean_double.orders import TICK
+from tests.lean_double.schedule import instant, is_market_open
 from tests.lean_double.store import ObjectStore
 from tests.lean_double.symbols import Symbol
 from tests.lean_double.transactions import Bars
@@ -271,6 +271,8 @@ class _Loop:
         algorithm.transactions.trades.mark(algorithm.securities)
         if is_market_open(algorithm.time):
             algorithm.transactions.scan(bars, previous)
+            algorithm.transactions.call_margin()
+            algorithm.transactions.assign_early(algorithm.time)
         algorithm.on_data(found)
         self._sample()
         if algorithm.securities.start_waiting(moment):

@@ -17,7 +17,6 @@ from decimal import Decimal
 from tests.lean_double.names import OPEN_STATUSES, STATUS_TEXT, OrderDirection, OrderStatus, OrderType
 from tests.lean_double.symbols import Symbol
 
-
 TICK = timedelta(microseconds=1)
 """The smallest step of time here; it stands for the engine's own, a tenth of a microsecond."""
 

@@ -17,20 +17,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from AlgorithmImports import (  # type: ignore[attr-defined]
+from tests.lean_double.algorithm import QCAlgorithm
+from tests.lean_double.names import (
     AccountType,
     BrokerageName,
     DataNormalizationMode,
-    Leg,
     Market,
     OptionRight,
     OptionStyle,
-    QCAlgorithm,
+    OrderType,
     Resolution,
-    Symbol,
 )
-
-from tests.lean_double.names import OrderType
+from tests.lean_double.orders import Leg
+from tests.lean_double.symbols import Symbol
 from tomking.kernel.occ import parse_occ
 
 BROKERAGES = {
@@ -65,9 +64,7 @@ class Replay(QCAlgorithm):
         self.set_end_date(last.year, last.month, last.day)
         self.set_cash(float(settings["parameters"].get("cash", "250000")))
         self.set_brokerage_model(BROKERAGES[settings["parameters"].get("brokerage", "tastytrade")], AccountType.MARGIN)
-        self.equity = self.add_equity(
-            "SPY", Resolution.HOUR, data_normalization_mode=DataNormalizationMode.RAW
-        ).symbol
+        self.equity = self.add_equity("SPY", Resolution.HOUR, data_normalization_mode=DataNormalizationMode.RAW).symbol
         self.replayed: dict[int, int] = {}
         self._tickets: dict[int, Any] = {}
         self._groups = _groups(document["orders"].values())
@@ -89,9 +86,7 @@ class Replay(QCAlgorithm):
         parts = parse_occ(key)
         right = OptionRight.PUT if parts.call_put == "P" else OptionRight.CALL
         expiry = datetime.combine(parts.expiry, time())
-        return Symbol.create_option(
-            self.equity, Market.USA, OptionStyle.AMERICAN, right, float(parts.strike), expiry
-        )
+        return Symbol.create_option(self.equity, Market.USA, OptionStyle.AMERICAN, right, float(parts.strike), expiry)
 
     def on_data(self, data: Any) -> None:
         now = self.utc_time

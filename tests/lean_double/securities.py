@@ -7,18 +7,15 @@ Never here: orders.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from tests.lean_double import margin
 from tests.lean_double.data import QuoteBar, TradeBar
-from tests.lean_double.names import OptionRight
 from tests.lean_double.schedule import is_market_open
 from tests.lean_double.symbols import Symbol
-
-SHARE_MARGIN = Decimal("0.5")
-NAKED_SHARE, NAKED_FLOOR = Decimal("0.2"), Decimal("0.1")
 
 
 @dataclass
@@ -80,6 +77,10 @@ class Security:
     @property
     def ask_price(self) -> float:
         return float(self.ask)
+
+    def side(self, *, buys: bool) -> Decimal:
+        """What a market order trades at: the ask or the bid where one is known, else the last price."""
+        return (self.ask if buys else self.bid) or self.last
 
     def delist(self) -> None:
         """After its last day a contract has no price any more."""
@@ -160,7 +161,7 @@ class Portfolio:
 
     @property
     def total_margin_used(self) -> float:
-        return float(self.margin({}))
+        return float(self.margin_used)
 
     def apply(self, security: Security, quantity: Decimal, price: Decimal) -> None:
         """Book a fill: holding at average cost, cash."""
@@ -174,51 +175,31 @@ class Portfolio:
         self.cash -= quantity * price * security.multiplier
         self.volume += abs(quantity * price * security.multiplier)
 
-    def margin(self, changes: dict[Symbol, Decimal]) -> Decimal:
-        """Margin of what would be held after `changes`: shares at half, naked options by the exchange's rule.
+    def prices(self) -> dict[Symbol, Decimal]:
+        """The last price of every subscribed security."""
+        return {security.symbol: security.last for security in self._securities}
 
-        A short option is covered by a long one of its right and expiry, for the distance of the strikes. Of puts and
-        calls sold together the dearer side is charged, and the other side's premium.
-        """
-        quantities = {s.symbol: s.holdings.exact_quantity for s in self.held()}
-        for symbol, change in changes.items():
-            quantities[symbol] = quantities.get(symbol, Decimal(0)) + change
-        total, sides = Decimal(0), {OptionRight.PUT: Decimal(0), OptionRight.CALL: Decimal(0)}
-        premium = dict(sides)
-        longs = {s: q for s, q in quantities.items() if s.is_option and q > 0}
-        for symbol, quantity in quantities.items():
-            security = self._securities[symbol]
-            if not symbol.is_option:
-                total += abs(quantity) * security.last * SHARE_MARGIN
-            elif quantity < 0 and symbol.right is not None:
-                naked, covered = self._cover(symbol, -quantity, longs)
-                total += covered
-                sides[symbol.right] += naked * self._naked(security)
-                premium[symbol.right] += naked * security.last * 100
-        dear = max(sides, key=lambda right: sides[right])
-        other = OptionRight.CALL if dear == OptionRight.PUT else OptionRight.PUT
-        return total + sides[dear] + premium[other]
+    def groups(self) -> list[margin.Group]:
+        """What is held, as the groups that are margined together."""
+        return margin.resolve({security.symbol: security.holdings.exact_quantity for security in self.held()})
 
-    def _cover(self, short: Symbol, quantity: Decimal, longs: dict[Symbol, Decimal]) -> tuple[Decimal, Decimal]:
-        cost = Decimal(0)
-        for long, available in longs.items():
-            if (long.right, long.expiry) != (short.right, short.expiry) or not available or not quantity:
-                continue
-            assert long.strike is not None
-            assert short.strike is not None
-            paired = min(quantity, available)
-            width = short.strike - long.strike if short.right == OptionRight.PUT else long.strike - short.strike
-            cost += paired * max(width, Decimal(0)) * 100
-            longs[long] -= paired
-            quantity -= paired
-        return quantity, cost
+    @property
+    def margin_used(self) -> Decimal:
+        """What every held group reserves."""
+        prices = self.prices()
+        return sum((margin.reserved(group, prices) for group in self.groups()), Decimal(0))
 
-    def _naked(self, security: Security) -> Decimal:
-        symbol = security.symbol
-        assert symbol.underlying is not None
-        assert symbol.strike is not None
-        underlying = self._securities[symbol.underlying].last
-        put = symbol.right == OptionRight.PUT
-        distance = underlying - symbol.strike if put else symbol.strike - underlying
-        floor = NAKED_FLOOR * (symbol.strike if put else underlying)
-        return (security.last + max(NAKED_SHARE * underlying - max(distance, Decimal(0)), floor)) * 100
+    @property
+    def free(self) -> Decimal:
+        """What new positions may need."""
+        return self.total - self.margin_used
+
+    def extra_margin(self, changes: Mapping[Symbol, Decimal]) -> Decimal:
+        """What orders need beyond what the groups they touch reserve already; 0 where they only reduce holdings."""
+        held = {symbol: self[symbol].exact_quantity for symbol in changes}
+        if all(held[one] * change < 0 and abs(change) <= abs(held[one]) for one, change in changes.items()):
+            return Decimal(0)
+        prices = self.prices()
+        touched = [group for group in self.groups() if group.symbols & changes.keys()]
+        needed = margin.needed(margin.resolve(changes), prices)
+        return needed - sum((margin.reserved(group, prices) for group in touched), Decimal(0))

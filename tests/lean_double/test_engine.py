@@ -50,15 +50,17 @@ SELL = """
 """
 
 
-def test_options_end_at_the_midnight_after_their_last_day_and_deliver_shares(tmp_path: Path) -> None:
+def test_options_end_at_the_midnight_after_their_last_day_or_early_when_deep_in_the_money(tmp_path: Path) -> None:
     done = probe(tmp_path, SELL)
     assert done.error == ""
     events = {
         e.symbol.value: e for e in done.algorithm.transactions.events if e.status == OrderStatus.FILLED and e.message
     }
     put, call, shares = events["SPY   200327P00315000"], events["SPY   200327C00355000"], events["SPY"]
-    assert put.utc_time.isoformat() == "2020-03-28T04:00:00+00:00"
+    assert put.utc_time.isoformat() == "2020-03-23T14:00:00+00:00"
+    assert call.utc_time.isoformat() == "2020-03-28T04:00:00+00:00"
     assert put.message.startswith("Assigned. Underlying: ")
+    assert put.message.endswith(". Simulated option assignment before expiration")
     assert call.message.startswith("OTM. Underlying: ")
     assert (shares.fill_quantity, shares.fill_price, shares.message) == (100.0, 315.0, "Option Assignment")
     assert (put.is_assignment, call.is_assignment, shares.is_assignment) == (True, False, False)

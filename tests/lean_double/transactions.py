@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.lean_double.brokerage import BrokerageModel
 from tests.lean_double.data import QuoteBar, TradeBar
 from tests.lean_double.fills import LegQuote, combination_fill, limit_fill
+from tests.lean_double.margin_calls import proposals
 from tests.lean_double.names import OptionRight, OrderDirection, OrderStatus, OrderType
 from tests.lean_double.orders import NO_FEE, GroupOrderManager, Leg, Order, OrderEvent, OrderFee, OrderTicket
 from tests.lean_double.securities import Portfolio, Securities, Security
@@ -22,6 +23,8 @@ from tests.lean_double.symbols import Symbol
 from tests.lean_double.trades import TradeBuilder
 
 Bars = dict[Symbol, TradeBar | QuoteBar]
+MARGIN_CALL = "Margin Call"
+_ASSIGNED_WITHIN, _DEEP = timedelta(days=4), Decimal("0.05")
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Transactions:
         tickets = self._submit([self._order(symbol, quantity, OrderType.MARKET, tag)])
         order = tickets[0].order
         if order.status == OrderStatus.SUBMITTED:
-            self._fill([order], [self._securities[symbol].last])
+            self._fill([order], [self._securities[symbol].side(buys=quantity > 0)])
         return tickets[0]
 
     def limit(self, symbol: Symbol, quantity: Decimal, price: Decimal, tag: str | None) -> OrderTicket:
@@ -79,12 +82,63 @@ class Transactions:
         if not limit:
             raise ValueError("a ComboLimit needs a limit price other than 0")
         self._groups += 1
-        group = GroupOrderManager(self._groups, quantity, len(legs), limit)
-        orders = [self._order(leg.symbol, leg.quantity * quantity, OrderType.COMBO_LIMIT, tag) for leg in legs]
+        return self._combine(
+            GroupOrderManager(self._groups, quantity, len(legs), limit), legs, OrderType.COMBO_LIMIT, tag
+        )
+
+    def _combine(
+        self, group: GroupOrderManager, legs: Sequence[Leg], kind: OrderType, tag: str | None
+    ) -> list[OrderTicket]:
+        orders = [self._order(leg.symbol, leg.quantity * group.quantity, kind, tag) for leg in legs]
         for order in orders:
             order.group = group
             group.order_ids.append(order.id)
-        return self._submit(orders)
+        tickets = self._submit(orders)
+        if kind == OrderType.COMBO_MARKET and orders[0].status == OrderStatus.SUBMITTED:
+            self._fill(orders, [self._securities[one.symbol].side(buys=one.quantity > 0) for one in orders])
+        return tickets
+
+    # --- what the engine does by itself -----------------------------------------------------------------------------
+
+    def call_margin(self) -> None:
+        """Reduce positions where the account does not carry them any more; a refused order is tried again next time."""
+        wanted = []
+        for group, units in proposals(self._portfolio):
+            manager = None
+            if len(group.legs) > 1:
+                # A proposal uses up the number of a group even where it is not sent.
+                self._groups += 1
+                manager = GroupOrderManager(self._groups, Decimal(units), len(group.legs), Decimal(0))
+            wanted.append((group, units, manager))
+        for group, units, manager in wanted:
+            if manager is None:
+                ((symbol, sign),) = group.legs
+                tickets = [self.market(symbol, Decimal(-sign * units), MARGIN_CALL)]
+            else:
+                legs = [Leg(symbol, -ratio) for symbol, ratio in group.legs]
+                tickets = self._combine(manager, legs, OrderType.COMBO_MARKET, MARGIN_CALL)
+            for ticket in tickets:
+                price = ticket.average_fill_price
+                self._listener.log(
+                    f"Executed MarginCallOrder: {ticket.symbol.value} - Quantity: {ticket.quantity:g} @ {price:g}"
+                )
+            if self._portfolio.free >= 0:
+                return
+
+    def assign_early(self, local: datetime) -> None:
+        """Assign short options deep in the money within four days of expiry that are worth less than exercising them."""
+        for security in self._portfolio.held():
+            symbol = security.symbol
+            if not symbol.is_option or security.holdings.exact_quantity >= 0 or symbol.underlying is None:
+                continue
+            underlying = self._securities[symbol.underlying]
+            if symbol.expiry is None or symbol.strike is None or not underlying.last:
+                continue
+            put = symbol.right == OptionRight.PUT
+            gain = symbol.strike - underlying.last if put else underlying.last - symbol.strike
+            is_near = datetime.combine(symbol.expiry, datetime.min.time()) - local <= _ASSIGNED_WITHIN
+            if is_near and gain > _DEEP * underlying.last and gain > security.bid:
+                self.expire(security, underlying, note="Simulated option assignment before expiration")
 
     def _order(self, symbol: Symbol, quantity: Decimal, kind: OrderType, tag: str | None) -> Order:
         order = Order(len(self.orders) + 1, symbol, quantity, kind, self.now, tag)
@@ -102,28 +156,32 @@ class Transactions:
                 order.is_marketable = order.limit_price >= security.ask if buys else order.limit_price <= security.bid
         message = self._refusal(orders)
         if message is not None:
-            self._listener.log(message)
+            self._refuse(orders, message)
+            return tickets
         for order in orders:
-            if message is not None:
-                order.status = OrderStatus.INVALID
-                self._tell(order, OrderStatus.INVALID, message=message)
-            else:
-                order.status, order.broker_ids = OrderStatus.SUBMITTED, [str(order.id)]
-                self._tell(order, OrderStatus.SUBMITTED)
+            order.status, order.broker_ids = OrderStatus.SUBMITTED, [str(order.id)]
+            self._tell(order, OrderStatus.SUBMITTED)
         return tickets
+
+    def _refuse(self, orders: Sequence[Order], message: str) -> None:
+        self._listener.log(message)
+        for order in orders:
+            order.status = OrderStatus.INVALID
+        for order in orders:
+            self._tell(order, OrderStatus.INVALID, message=message)
 
     def _refusal(self, orders: Sequence[Order]) -> str | None:
         for order in orders:
             if not self._securities[order.symbol].last:
                 return f"{order.symbol.value}: the security does not have an accurate price, no data came yet."
-        refusal = self.model.refusal(orders, self._securities)
-        if refusal is not None:
-            return refusal
+        return self._too_dear(orders) or self.model.refusal(orders, self._securities)
+
+    def _too_dear(self, orders: Sequence[Order]) -> str | None:
+        """What the engine says where the account cannot carry these orders; None where it can."""
         changes: dict[Symbol, Decimal] = {}
         for order in orders:
             changes[order.symbol] = changes.get(order.symbol, Decimal(0)) + order.quantity
-        used = self._portfolio.margin({})
-        more, free = self._portfolio.margin(changes) - used, self._portfolio.total - used
+        more, free = self._portfolio.extra_margin(changes), self._portfolio.free
         if more <= 0 or more <= free:
             return None
         ids = ",".join(str(order.id) for order in orders)
@@ -133,7 +191,7 @@ class Transactions:
         )
         return (
             f"Order Error: ids: [{ids}], Insufficient buying power to complete orders (Value:[{values}]), Reason: "
-            f"Id: {ids}, Maintenance Margin Delta: {round(more, 1)}, Free Margin: {round(free, 1)}."
+            f"Id: {ids}, Maintenance Margin Delta: {more.normalize():f}, Free Margin: {free.normalize():f}."
         )
 
     def cancel(self, order: Order, tag: str) -> None:
@@ -160,8 +218,14 @@ class Transactions:
             group = [self.orders[one] for one in order.group.order_ids] if order.group is not None else [order]
             seen.update(one.id for one in group)
             prices = self._prices(group, bars, previous)
-            if prices is not None:
+            if prices is None:
+                continue
+            # The account is looked at again when an order is about to fill.
+            message = self._too_dear(group)
+            if message is None:
                 self._fill(group, prices)
+            else:
+                self._refuse(group, message)
 
     def _prices(
         self, group: list[Order], bars: Bars, previous: dict[Symbol, tuple[Decimal, Decimal]]
@@ -245,15 +309,15 @@ class Transactions:
 
     # --- expiry -----------------------------------------------------------------------------------------------------
 
-    def expire(self, security: Security, underlying: Security) -> None:
-        """End a held option after its last day: worthless, exercised, or assigned with delivery of shares."""
+    def expire(self, security: Security, underlying: Security, *, note: str = "") -> None:
+        """End a held option: worthless, exercised, or assigned with delivery of shares; `note` says why before its day."""
         symbol = security.symbol
         assert symbol.strike is not None
         held, average = security.holdings.exact_quantity, security.holdings.average_price
         put = symbol.right == OptionRight.PUT
         price, strike = underlying.last, symbol.strike
         in_the_money = price < strike if put else price > strike
-        order = self._order(symbol, -held, OrderType.OPTION_EXERCISE, None)
+        order = self._order(symbol, -held, OrderType.OPTION_EXERCISE, note or None)
         order.submission = (security.bid, security.ask, security.last)
         order.price = strike if in_the_money else Decimal(0)
         order.status, order.last_fill = OrderStatus.FILLED, self.now
@@ -265,7 +329,7 @@ class Transactions:
             order,
             OrderStatus.FILLED,
             filled=-held,
-            message=f"{word}. Underlying: {price:.4f}. {result}",
+            message=f"{word}. Underlying: {price:.4f}. {result}{f'. {note}' if note else ''}",
             currency="",
             assigned=in_the_money and held < 0,
             in_the_money=in_the_money,
