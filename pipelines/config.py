@@ -19,6 +19,9 @@ import msgspec
 from pipelines.errors import ConfigurationError
 
 CONFIG_NAME = "tomking.toml"
+CONNECTED_BROKERS = ("tastytrade", "ibkr")
+"""Brokers whose web service is spoken."""
+_LOCAL = ("http://127.0.0.1", "http://localhost")
 CONFIG_VARIABLE = "TOMKING_CONFIG"
 RUN_MODES = ("backtest", "paper", "live")
 BROKERS = ("tastytrade", "ibkr", "schwab", "tdameritrade")
@@ -44,6 +47,16 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     currency: str = "USD"
     opened: dt.date | None = None
     closed: dt.date | None = None
+
+
+class ConnectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That statements of an account are fetched from its broker. Credentials never stand here."""
+
+    account: str
+    queries: tuple[str, ...] = ()
+    """Interactive Brokers: the ids of the Flex queries to run."""
+    address: str | None = None
+    """Another root of the service than the broker's own, for its sandbox."""
 
 
 class DeploymentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     paths: PathSettings = PathSettings()
     lean: LeanSettings = LeanSettings()
     accounts: tuple[AccountSettings, ...] = ()
+    connections: tuple[ConnectionSettings, ...] = ()
     deployments: tuple[DeploymentSettings, ...] = ()
     universes: tuple[UniverseSettings, ...] = ()
     calibration: CalibrationSettings = CalibrationSettings()
@@ -220,6 +234,7 @@ def _check(settings: Settings, file: Path) -> None:
 
     for label, names in (
         ("account alias", [account.alias for account in settings.accounts]),
+        ("connection of account", [connection.account for connection in settings.connections]),
         ("deployment name", [deployment.name for deployment in settings.deployments]),
         ("universe name", [universe.name for universe in settings.universes]),
     ):
@@ -242,9 +257,30 @@ def _check(settings: Settings, file: Path) -> None:
                 f"deployment {deployment.name!r} is {deployment.mode}: only a live deployment trades in an account; "
                 "use `rehearses` to compare its figures with one"
             )
+    for connection in settings.connections:
+        if (why := _wrong_connection(connection, settings)) is not None:
+            raise refuse(f"the connection of account {connection.account!r} {why}")
     universes = {universe.name for universe in settings.universes}
     if settings.calibration.universe is not None and settings.calibration.universe not in universes:
         raise refuse(f"calibration.universe {settings.calibration.universe!r} is not configured")
+
+
+def _wrong_connection(connection: ConnectionSettings, settings: Settings) -> str | None:
+    """What is wrong with a connection, as the end of a sentence."""
+    account = settings.account(connection.account)
+    if account is None:
+        return "names an account that is not configured"
+    if account.broker not in CONNECTED_BROKERS:
+        return f"is to a broker that is not connected ({account.broker}; connected: {', '.join(CONNECTED_BROKERS)})"
+    if Path(account.alias).name != account.alias or account.alias.startswith("."):
+        return "cannot be named after its account: the alias is no name of a folder"
+    if account.broker == "ibkr" and not connection.queries:
+        return 'names no Flex query: queries = ["<id>"]'
+    if any(not query.isdigit() for query in connection.queries):
+        return "names a Flex query whose id is no number"
+    if connection.address is not None and not connection.address.startswith(("https://", *_LOCAL)):
+        return "has an address that does not begin with https://"
+    return None
 
 
 def _repeated(names: Sequence[str]) -> str | None:

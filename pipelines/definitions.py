@@ -30,8 +30,8 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(DOMAINS),
         asset_checks=checks.build_checks(),
-        jobs=[jobs.nightly, jobs.reopened_days, jobs.incoming_files],
-        schedules=[jobs.nightly_schedule],
+        jobs=[jobs.nightly, jobs.reopened_days, jobs.incoming_files, jobs.fetch],
+        schedules=[jobs.nightly_schedule, jobs.morning_fetch],
         sensors=[
             sensors.lean_results_sensor,
             sensors.inbox_sensor,

@@ -14,6 +14,7 @@ import json
 import logging
 import re
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "REDACTED"
 
@@ -69,8 +70,19 @@ _LOGIN_IN_ADDRESS = re.compile(r"://[^/\s@]+@")
 _PLAIN_VALUE = re.compile(r"[A-Za-z]:?[\\/].*|/.*|\d{4}-\d{2}-\d{2}[T _]\S+|[0-9.]+")
 
 
+_secrets: set[str] = set()
+
+
+def keep_secret(value: str) -> None:
+    """Mask this value from now on in everything that is redacted: as it is, and as an address or JSON spells it."""
+    _secrets.update({value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]})
+
+
 def redact_text(text: str) -> str:
-    """The text with account numbers replaced by `REDACTED`; order numbers, symbols and dates stay."""
+    """The text with account numbers and credentials replaced by `REDACTED`; order numbers, symbols and dates stay."""
+    # The longest first: one credential may be the beginning of another.
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
     return _LABELLED.sub(lambda match: match["label"] + MASK, _NUMBERS.sub(MASK, text))
 
 

@@ -21,6 +21,7 @@ import click
 
 from pipelines.commands.output import Session, json_option, pass_session, print_json, print_table
 from pipelines.config import Settings
+from pipelines.connections.credentials import how_to_store, look_up
 from pipelines.errors import TomkingError
 from warehouse.access import Warehouse
 
@@ -61,6 +62,7 @@ def examine(settings: Settings, warehouse: Warehouse) -> list[Finding]:
         ("versions", _versions),
         ("folders", lambda: _folders(settings)),
         ("LEAN", lambda: _lean(settings)),
+        ("connections", lambda: _connections(settings)),
         ("schema", lambda: _schema(warehouse)),
         ("lock", lambda: _lock(warehouse)),
         ("published copy", lambda: _published(warehouse)),
@@ -124,6 +126,23 @@ def _lean(settings: Settings) -> list[Finding]:
     findings.append(
         Finding("lean command", True, command or "not installed (optional: only needed to start LEAN from here)")
     )
+    return findings
+
+
+def _connections(settings: Settings) -> list[Finding]:
+    """Whether each account's statements are fetched, and where its credentials come from; no service is asked."""
+    connected = {connection.account for connection in settings.connections}
+    findings = []
+    for account in settings.accounts:
+        subject = f"connection of {account.alias}"
+        if account.alias not in connected:
+            findings.append(Finding(subject, True, "none: its statements are dropped in the inbox by hand"))
+            continue
+        found = look_up(account.alias, account.broker)
+        told = [f"{name} from {source}" for name, source in found.sources.items()]
+        told += [f"{name} is missing" for name in found.missing]
+        remedy = how_to_store(account.alias, found.missing) if found.missing else ""
+        findings.append(Finding(subject, not found.missing, f"{account.broker}: {', '.join(told)}", remedy))
     return findings
 
 

@@ -5,8 +5,8 @@ Belongs here: broker figures that are no booking and must never be counted as on
 Never here: transactions (`tastytrade_json`).
 
 A dry run is a third opinion on the fees of an order, beside LEAN's model and our schedule. A day total is a control
-figure for all bookings of a day; the reply does not name the day, so it is taken from its address
-(`.../total-fees?date=2026-11-20`), which whoever fetches it keeps as `context`.
+figure for all bookings of a day; the reply does not name the day, so it is taken from the address that was asked
+(`.../total-fees?date=2026-11-20`): as the reply's `context`, or in an envelope around the untouched reply.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pipelines.parsing.tastytrade_json import MemberError, amount_of, document_o
 from tomking.kernel.instruments import from_tastytrade
 from tomking.kernel.money import add
 
-PARSER_VERSION = "tastytrade_quotes/1"
+PARSER_VERSION = "tastytrade_quotes/2"
 BROKER = "tastytrade"
 DRY_RUN, DAY_TOTAL = "tastytrade_dry_run_json", "tastytrade_total_fees_json"
 
@@ -40,10 +40,23 @@ _DAY = re.compile(r"total-fees.*[?&]date=(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})")
 _KINDS = ("Equity", "Equity Option", "Future", "Future Option", "Cryptocurrency")
 
 
+def enveloped(request: str, reply: bytes) -> bytes:
+    """A reply beside the address that was asked, its bytes as they were received."""
+    return b'{"request": ' + json.dumps(request).encode() + b', "reply": ' + reply.strip() + b"}"
+
+
+def _reply_of(data: bytes) -> Any:
+    """The reply, taken out of its envelope, with what was asked as its context. Raises Refused."""
+    document = document_of(data)
+    if isinstance(document, dict) and document.keys() == {"request", "reply"} and isinstance(document["reply"], dict):
+        return document["reply"] | {"context": document["request"]}
+    return document
+
+
 def recognise(data: bytes) -> str | None:
     """The name of the reply, or None. Never raises."""
     try:
-        reply = document_of(data)
+        reply = _reply_of(data)
     except Refused:
         return None
     body = reply.get("data") if isinstance(reply, dict) else None
@@ -63,7 +76,7 @@ def parse(data: bytes) -> StatementFile:
     name = recognise(data)
     if name is None:
         raise Refused(Refusal("neither a dry run nor a day's total fees", line=1))
-    reply = document_of(data)
+    reply = _reply_of(data)
     try:
         if name == DRY_RUN:
             return StatementFile(name, (), quotes=(_quote(reply),))

@@ -162,6 +162,14 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "select break_id, account, cause, session_date, age_days from marts.breaks where state = 'open' and owner is null",
     ),
     DataCheck(
+        "connections_answer",
+        "fetched_statements",
+        "warn",
+        "the newest fetch over every connection succeeded",
+        "select substr(job, 7) as account, started_at, outcome, detail from ops.jobs where job like 'fetch %' "
+        "qualify row_number() over (partition by job order by started_at desc, job_id) = 1 and outcome = 'failed'",
+    ),
+    DataCheck(
         "statements_fresh",
         "statements",
         "warn",

@@ -16,6 +16,7 @@ from pipelines.config import Settings
 from pipelines.steps.calibrate import calibrate_due
 from pipelines.steps.checks import run_checks
 from pipelines.steps.deployments import rebuild_deployments
+from pipelines.steps.fetch import fetch_statements
 from pipelines.steps.ingest import IngestReport, ingest_paths
 from pipelines.steps.jobs import job
 from pipelines.steps.journals import JournalOutcome, acknowledge, ingest_journals, link_journals
@@ -28,6 +29,8 @@ from pipelines.steps.trade_quotes import quote_folder
 from pipelines.steps.trades import rebuild_trades
 from warehouse.access import Warehouse, WriteSession
 
+FETCHED = "fetched_statements"
+"""What precedes the stages where connections are configured; also the name of its Dagster asset."""
 Report = Callable[[int, int, str], None]
 Stage = Callable[..., Any]
 """Takes the session and the settings; one that reads many things also takes a `Report`."""
@@ -120,6 +123,9 @@ def run_stage(warehouse: Warehouse, settings: Settings, stage: str, progress: Re
 def run_stages(warehouse: Warehouse, settings: Settings, report: Report) -> list[StageOutcome]:
     """Run every stage in order; a stage that raises ends the loop."""
     outcomes = []
+    if settings.connections:
+        # Before any stage: no lock is held while a service is asked.
+        outcomes.append(StageOutcome(FETCHED, fetch_statements(warehouse, settings, progress=report), False))
     for position, stage in enumerate(STAGES):
         report(position, len(STAGES), stage)
         outcomes.append(run_stage(warehouse, settings, stage))

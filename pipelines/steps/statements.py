@@ -77,12 +77,12 @@ def ingest_statement(
     with session.transaction():
         try:
             reader = reader_of(data)
-            file = reader.parse(data)
             alias = resolve_account(account, accounts, broker=reader.BROKER)
+            if tables.is_taken(session, source.sha256, alias, reader.PARSER_VERSION):
+                return _unchanged(session, source, reader, alias, reader.recognise(data) or "")
+            file = reader.parse(data)
         except Refused as error:
             return _refuse_file(session, source, error.refusal, reader, data)
-        if tables.is_taken(session, source.sha256, alias, reader.PARSER_VERSION):
-            return _unchanged(session, source, reader, alias, file.format)
         return _take(session, source, reader, file, alias)
 
 

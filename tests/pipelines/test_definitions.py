@@ -20,6 +20,7 @@ CHAIN = {
     "closed_trades",
     "equity",
     "strategy_trades",
+    "fetched_statements",
     "statements",
     "journal_entries",
     "daily_prices",

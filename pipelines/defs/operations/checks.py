@@ -18,7 +18,15 @@ from pipelines.steps.checks import CheckOutcome, DataCheck, all_checks, run_chec
 
 OPERATIONS = "nightly_report"
 """Checks of the system as a whole hang on the last asset of the loop, so they run when it is done."""
-KNOWN_ASSETS = ("lean_runs", "statements", "daily_prices", "fee_reconciliation", "regimes", "parameter_sets")
+KNOWN_ASSETS = (
+    "lean_runs",
+    "fetched_statements",
+    "statements",
+    "daily_prices",
+    "fee_reconciliation",
+    "regimes",
+    "parameter_sets",
+)
 
 
 def asset_of(check: DataCheck) -> str:

@@ -36,6 +36,21 @@ incoming_files = dg.define_asset_job(
     description="Read what a sensor saw arriving.",
 )
 
+fetch = dg.define_asset_job(
+    "fetch",
+    selection=dg.AssetSelection.assets("fetched_statements", "statements"),
+    description="Ask the brokers' web services and read what they gave.",
+)
+
+morning_fetch = dg.ScheduleDefinition(
+    job=fetch,
+    name="morning_fetch",
+    cron_schedule="0 8 * * 2-6",
+    execution_timezone="America/New_York",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="08:00 New York after every trading day: reports that were not ready at night are by then.",
+)
+
 nightly_schedule = dg.build_schedule_from_partitioned_job(
     nightly,
     name="nightly_schedule",

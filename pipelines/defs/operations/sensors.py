@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.defs.operations.jobs import incoming_files, nightly, reopened_days
+from pipelines.defs.operations.jobs import fetch, incoming_files, nightly, reopened_days
 from pipelines.defs.partitions import TRADING_DAYS
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import NIGHTLY
@@ -82,7 +82,7 @@ def reopened_days_sensor(
 
 
 @dg.run_failure_sensor(
-    monitored_jobs=[nightly, incoming_files, reopened_days], default_status=dg.DefaultSensorStatus.RUNNING
+    monitored_jobs=[nightly, incoming_files, reopened_days, fetch], default_status=dg.DefaultSensorStatus.RUNNING
 )
 def failure_alert(context: dg.RunFailureSensorContext, warehouse: WarehouseResource) -> None:
     """Append a line to the alert file when a run of ours failed, and close its row in `ops.jobs`."""
