@@ -293,11 +293,30 @@ def _run(run_id: str, folder: Path, files: Iterable[Path], ids: set[str], main: 
         elif alone and (role := _shared_role(path.name)):
             members.append((role, path))
     if alone:
-        members += (("code", path) for path in code_files(folder))
+        members += (("code", path) for path in _code_of(folder))
     insights = folder / run_id / "alpha-results.json"
-    if insights.is_file():
+    if _may_be_file(insights):
         members.append(("insights", insights))
     return RunFiles(run_id, folder, main, tuple(members), is_live, shares_folder=not alone)
+
+
+def _code_of(folder: Path) -> list[Path]:
+    """The source files of a run; the folder itself where it does not let us look: what reads it says why."""
+    try:
+        next((folder / FOLDER).iterdir(), None)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError:
+        return [folder / FOLDER]
+    return code_files(folder)
+
+
+def _may_be_file(path: Path) -> bool:
+    """Whether a file is there, or lies in a folder that does not let us look: what reads it says why."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _sidecar(name: str, run_id: str | None = None) -> tuple[str, str] | None:
@@ -323,15 +342,20 @@ def _extends(run_id: str, mains: Iterable[str]) -> bool:
 
 
 def _is_optimizer_log(path: Path) -> bool:
-    with path.open("rb") as file:
-        return is_optimizer_log(file.read(lean_eras.HEAD))
+    return is_optimizer_log(_head(path))
 
 
 def _is_engine_log(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return is_engine_log(file.read(lean_eras.HEAD))
+    return path.is_file() and is_engine_log(_head(path))
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a log; of one that cannot be read none, so that what lies beside it is still seen."""
+    try:
+        with path.open("rb") as file:
+            return file.read(lean_eras.HEAD)
+    except OSError:
+        return b""
 
 
 def _shared_role(name: str) -> str | None:

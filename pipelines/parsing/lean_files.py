@@ -16,7 +16,7 @@ from pipelines.parsing.lean_notation import Fields
 from pipelines.parsing.lean_replies import events_in, part_of, with_parts
 from pipelines.parsing.refusals import Refused
 
-STORED_ONLY = frozenset({"summary", "hour", "data_monitor", "data_requests", "launch", "code"})
+STORED_ONLY = frozenset({"hour", "data_monitor", "data_requests", "launch", "code"})
 """Roles that are not read here: they say nothing of the run's orders, events and state."""
 
 RESULT_ROLES = frozenset({"main", "day_minute", "day_10minute"})

@@ -15,7 +15,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from pipelines.parsing.plain_text import text_of
+from pipelines.parsing.plain_text import damage_in, text_of
+from pipelines.parsing.refusals import Refusal
 
 _CLOCK = r"\d{2}:\d{2}:\d{2}(?:\.\d+)?"
 _ALGORITHM_STAMP = rf"\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}Z?|\d{{8}} {_CLOCK}"
@@ -33,6 +34,7 @@ _QUIT = "Quit():"
 _QUIT_IN_ENGINE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} Quit\(\):")
 _BROKERAGE = re.compile(r"creating brokerage '(?P<name>[^']+)'")
 _BANNER = b"LEAN ALGORITHMIC TRADING ENGINE"
+_HEAD = 1 << 16
 _VERSION = re.compile(r"LEAN ALGORITHMIC TRADING ENGINE v(?P<version>\S+)")
 # Lines without a stamp that are messages of their own, not the rest of the message before.
 _REPORTS = ("STATISTICS:: ", "DATA USAGE:: ")
@@ -74,6 +76,8 @@ class EngineLog:
     version: str | None
     newest_at: dt.datetime | None
     quit_called: bool
+    reports: tuple[str, ...] = ()
+    """The lines of totals at its end."""
 
     @property
     def errors(self) -> tuple[LogMessage, ...]:
@@ -91,6 +95,18 @@ def parse_algorithm_log(data: bytes) -> list[LogMessage]:
     return list(_joined(data, _algorithm_start))
 
 
+def damage_in_algorithm_log(data: bytes) -> list[Refusal]:
+    """What shows that an algorithm's log was cut short or overwritten; its messages are read all the same."""
+    return damage_in(data, lambda line: _algorithm_start(line) is not None)
+
+
+def damage_in_engine_log(data: bytes) -> list[Refusal]:
+    """What shows that an engine's trace was cut short or overwritten. Other output may stand before its banner."""
+    if _BANNER in data[:_HEAD]:
+        return damage_in(data, lambda line: True)
+    return damage_in(data, lambda line: _engine_start(line) is not None)
+
+
 def quit_called(messages: list[LogMessage]) -> bool:
     """Whether the algorithm ended itself: the only trace of it is this line."""
     return any(message.stamp is not None and message.message.startswith(_QUIT) for message in messages)
@@ -102,7 +118,10 @@ def parse_engine_log(data: bytes) -> EngineLog:
     brokerage = version = None
     newest = None
     ended_itself = False
+    reports = []
     for message in messages:
+        if message.level == "REPORT":
+            reports.append(message.message)
         if message.stamped_at is not None:
             newest = message.stamped_at if newest is None else max(newest, message.stamped_at)
         if brokerage is None and (found := _BROKERAGE.search(message.message)):
@@ -110,7 +129,7 @@ def parse_engine_log(data: bytes) -> EngineLog:
         if version is None and (found := _VERSION.search(message.message)):
             version = found["version"]
         ended_itself = ended_itself or _QUIT_IN_ENGINE.search(message.message) is not None
-    return EngineLog(messages, brokerage, version, newest, ended_itself)
+    return EngineLog(messages, brokerage, version, newest, ended_itself, tuple(reports))
 
 
 def with_levels(messages: list[LogMessage], engine: EngineLog | None) -> list[LogMessage]:

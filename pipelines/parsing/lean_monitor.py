@@ -7,6 +7,7 @@ Never here: joining report and lists (their names carry different stamps), judgi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,10 +17,11 @@ from msgspec import Raw
 
 from pipelines.parsing.lean_json import Unreadable, amount, read_file, read_object
 from pipelines.parsing.lean_keys import first_of, plain_keys
-from pipelines.parsing.plain_text import text_of
-from pipelines.parsing.refusals import Refused
+from pipelines.parsing.plain_text import damage_in, text_of
+from pipelines.parsing.refusals import Refusal, Refused
 
 _SUCCEEDED = "succeeded-"
+_NO_PATH = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,27 @@ def parse_report(data: bytes) -> MonitorReport:
 
 
 def parse_requests(data: bytes) -> Iterator[tuple[int, str]]:
-    """(line, path) of each request of a list; lines count from 1, empty ones are passed over."""
-    for number, line in enumerate(text_of(data).split("\n"), start=1):
-        if path := line.strip():
-            yield number, path
+    """(line, path) of each request of a list; lines count from 1, those that are no path are passed over."""
+    return ((number, line) for number, line in _lines(data) if _is_path(line))
+
+
+def damage_in_requests(data: bytes) -> list[Refusal]:
+    """What shows that a list was cut short or overwritten; its other lines are read all the same."""
+    damages = damage_in(data, lambda line: True)
+    odd = [(number, line) for number, line in _lines(data) if not _is_path(line)]
+    if odd and not any(damage.line == odd[0][0] for damage in damages):
+        said = f"{len(odd)} lines are no paths of data, first this one"
+        damages.append(Refusal(said, line=odd[0][0], value=odd[0][1][:200]))
+    return damages
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, str]]:
+    return ((number, line.strip()) for number, line in enumerate(text_of(data).split("\n"), start=1) if line.strip())
+
+
+def _is_path(line: str) -> bool:
+    """A path below the data folder, or an address: it names a file, in text."""
+    return ("/" in line or "\\" in line or "." in line) and _NO_PATH.search(line) is None
 
 
 def lists_successes(file_name: str) -> bool:

@@ -11,66 +11,41 @@ kept without it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 
 import polars as pl
 
 from pipelines.parsing import lean_events
+from pipelines.parsing.lean_agreement import Whole, disagreements
 from pipelines.parsing.lean_files import RunBytes, in_todays_notation
 from pipelines.parsing.lean_json import state_instant
 from pipelines.parsing.lean_live import CashLine, HoldingLine
 from pipelines.parsing.lean_log import (
     EngineLog,
     LogMessage,
+    damage_in_algorithm_log,
+    damage_in_engine_log,
     parse_algorithm_log,
     parse_engine_log,
     quit_called,
     with_levels,
 )
+from pipelines.parsing.lean_raw_members import RawMember, RawMembers
 from pipelines.parsing.lean_result import LeanConfiguration, LeanResult, parse_insights, parse_result
+from pipelines.parsing.lean_row_agreement import Contradiction
 from pipelines.parsing.lean_statistics import parse_statistic
 from pipelines.parsing.lean_union import one_of_each, union_of_events, union_of_orders
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.parsing.spool import Batches, Spool
 from pipelines.transforms.run_state import RunEvidence, decide_mode
 
-PARSER_VERSION = "lean-2"
+PARSER_VERSION = "lean-3"
 """Goes up whenever the same bytes would give other rows."""
 
 _DAY = dt.timedelta(days=1)
 _SECTIONS = ("statistics", "runtime", "state", "server", "trade", "portfolio", "configuration")
-
-
-@dataclass(frozen=True, slots=True)
-class RawMember:
-    """A part of a result file that other modules read, as the JSON text that stands there.
-
-    `member` is `charts`, `rollingWindow` or `analysis`. Charts and windows come one by one, `key` being the name and
-    `data` the object; the analysis comes as the whole list, `key` None.
-    """
-
-    file_name: str
-    member: str
-    key: str | None
-    data: bytes
-
-
-class RawMembers:
-    """Raw members one after the other, as often as wanted; those of a large run lie on disk in between."""
-
-    def __init__(self, files: Iterable[tuple[str, LeanResult]]) -> None:
-        self._kept: list[tuple[str, str, str | None, bytes | Path]] = [
-            (name, member, key, kept) for name, result in files for member, key, kept in result.raw_members
-        ]
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def __iter__(self) -> Iterator[RawMember]:
-        return (RawMember(name, member, key, Spool.read(kept)) for name, member, key, kept in self._kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +75,8 @@ class LeanRun:
     account_currency: str | None
     evidence: RunEvidence
     refusals: list[tuple[str, Refusal]] = field(default_factory=list)
+    flaws: list[tuple[str, Refusal]] = field(default_factory=list)
+    """What is damaged or missing though every row that is there could be read; (file name, what)."""
     unread: frozenset[str] = frozenset()
     raw_members: Iterable[RawMember] = ()
     """Charts and analysis of the main file, of a live run also of its day files, main file first. Take one at a time
@@ -109,6 +86,11 @@ class LeanRun:
     def state_map(self) -> dict[str, str]:
         """The `state` map."""
         return self.statistics["state"]
+
+    @property
+    def missing_pieces(self) -> int:
+        """How many of the flaws say that something was cut out or damaged."""
+        return sum(not isinstance(flaw, Contradiction) for _, flaw in self.flaws)
 
     @property
     def fills(self) -> int:
@@ -179,6 +161,9 @@ def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool, spo
     statistics = {section: _newest_text(results, section) for section in _SECTIONS}
     engine = collected.engine(files)
     messages = with_levels(collected.messages(files), engine)
+    insights = collected.insights(files)
+    trades = [(name, result.trades) for name, result in (_ten_minutes(days) if is_live else [(main_file.name, main)])]
+    summary = next((result for _, result in collected.results(files, "summary")), None)
     configuration = next((found.configuration for found in (main, *reversed(results)) if found.configuration), None)
     return LeanRun(
         algorithm_id=algorithm_id,
@@ -192,16 +177,14 @@ def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool, spo
         statistics=statistics,
         orders=orders,
         events=events,
-        trades=[
-            (name, result.trades) for name, result in (_ten_minutes(days) if is_live else [(main_file.name, main)])
-        ],
+        trades=trades,
         equity=_curve(results),
         profit_loss=main.profit_loss,
         holdings=main.holdings,
         cash=main.cash,
         messages=messages,
         engine=engine,
-        insights=_claimed(statistics["state"].get("InsightCount"), collected.insights(files)),
+        insights=_claimed(statistics["state"].get("InsightCount"), insights),
         account_currency=(configuration.account_currency if configuration else None) or main.account_currency,
         evidence=_evidence(
             results=results,
@@ -214,6 +197,25 @@ def assemble(algorithm_id: str, files: Sequence[RunBytes], *, is_live: bool, spo
             is_live=is_live,
         ),
         refusals=collected.refusals,
+        flaws=[
+            *collected.damages,
+            *disagreements(
+                Whole(
+                    main_name=main_file.name,
+                    main=main,
+                    orders=orders,
+                    events=events,
+                    trades=trades,
+                    messages=len(messages),
+                    engine=engine,
+                    insights=insights,
+                    summary=summary,
+                    is_live=is_live,
+                    names={file.role: [other.name for other in _of(files, file.role)] for file in files},
+                    refused=collected.refusals,
+                )
+            ),
+        ],
         unread=frozenset(collected.unread),
         raw_members=RawMembers([(main_file.name, main), *days]),
     )
@@ -225,6 +227,7 @@ class _Collected:
     def __init__(self, spool: Spool, refusals: list[tuple[str, Refusal]]) -> None:
         self._spool = spool
         self.refusals = refusals
+        self.damages: list[tuple[str, Refusal]] = []
         self.unread: set[str] = set()
 
     def results(self, files: Iterable[RunBytes], *roles: str) -> list[tuple[str, LeanResult]]:
@@ -269,10 +272,18 @@ class _Collected:
         return count
 
     def engine(self, files: Iterable[RunBytes]) -> EngineLog | None:
-        return next((parse_engine_log(file.data) for file in _of(files, "engine_log")), None)
+        for file in _of(files, "engine_log"):
+            data = file.data
+            self.damages += ((file.name, damage) for damage in damage_in_engine_log(data))
+            return parse_engine_log(data)
+        return None
 
     def messages(self, files: Iterable[RunBytes]) -> list[LogMessage]:
-        return next((parse_algorithm_log(file.data) for file in _of(files, "algorithm_log")), [])
+        for file in _of(files, "algorithm_log"):
+            data = file.data
+            self.damages += ((file.name, damage) for damage in damage_in_algorithm_log(data))
+            return parse_algorithm_log(data)
+        return []
 
     def refuse(self, file: RunBytes, error: Refused) -> None:
         """Keep the run without this file."""

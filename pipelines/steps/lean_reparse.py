@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.parsing.identify import RunFiles
 from pipelines.parsing.lean_run import PARSER_VERSION
-from pipelines.steps.lean_runs import DEFAULT_STALE_AFTER, RunOutcome, StoredFile, replay, take_stored
+from pipelines.steps.lean_runs import DEFAULT_STALE_AFTER, RunOutcome, replay, take_stored
+from pipelines.steps.run_files import StoredFile
 from pipelines.steps.run_readings import StoredRow, in_order
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from pipelines.ahead import ahead
 from pipelines.errors import NotFound
 from pipelines.parsing.identify import RunFiles, runs_in
 from pipelines.parsing.lean_files import EVENT_ROLES, STORED_ONLY, RunBytes
-from pipelines.parsing.lean_launch import without_secrets
 from pipelines.parsing.lean_run import PARSER_VERSION, LeanRun, assemble
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.parsing.spool import Spool
@@ -31,6 +30,7 @@ from pipelines.steps import lean_tables as tables
 from pipelines.steps import run_readings as readings
 from pipelines.steps.lean_side_files import count_unreadable, write_side_files
 from pipelines.steps.refusing import quarantine
+from pipelines.steps.run_files import StoredFile, note_unreadable, store_files
 from pipelines.steps.run_identity import identify_run
 from pipelines.steps.run_starts import write_start
 from pipelines.transforms.run_state import Version, decide_state, missing_parts
@@ -45,17 +45,6 @@ KIND = "lean_run"
 DIRTY_DOMAIN = "reconciliation"
 _LARGE_FILE = 16 << 20
 DEFAULT_STALE_AFTER = dt.timedelta(hours=2)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file of a run, its bytes safe in the raw store."""
-
-    role: str
-    name: str
-    path: Path
-    sha256: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +101,16 @@ def ingest_run_files(
     `account` is the alias a live run trades in, `rehearses` the one a paper run or backtest is to be reconciled with;
     each counts only for runs of its kind. `stale_after` is the age at which a run that says it runs counts as killed.
     """
-    stored = [_store(session, role, path, run.folder) for role, path in run.files]
+    stored, unreadable = store_files(session, run)
     with session.transaction():
+        note_unreadable(session, stored, unreadable)
         known = readings.find(session, stored, PARSER_VERSION)
         if known is not None and known.is_settled:
             _link_account(session, known.run_id, account, rehearses)
             _note_start(session, known.run_id, run, stored)
-            return _outcome_of_known(session, run, known.run_id)
-        return take_stored(session, run, stored, account=account, rehearses=rehearses, stale_after=stale_after)
+            return _without(_outcome_of_known(session, run, known.run_id), unreadable)
+        outcome = take_stored(session, run, stored, account=account, rehearses=rehearses, stale_after=stale_after)
+        return _without(outcome, unreadable)
 
 
 def take_stored(
@@ -151,10 +142,14 @@ def refresh_states(session: WriteSession, *, stale_after: dt.timedelta = DEFAULT
     )
 
 
-def _store(session: WriteSession, role: str, path: Path, folder: Path) -> StoredFile:
-    # Of a launch configuration not even the raw store keeps the secrets.
-    raw = session.raw.put_bytes(without_secrets(path.read_bytes())) if role == "launch" else session.raw.put(path)
-    return StoredFile(role, path.relative_to(folder).as_posix(), path, raw.sha256, raw.size)
+def _without(outcome: RunOutcome, unreadable: Sequence[tuple[Path, str]]) -> RunOutcome:
+    """An outcome that says which files could not be read."""
+    if not unreadable:
+        return outcome
+    said = tuple(f"{path.name} {reason}" for path, reason in unreadable)
+    taken = "partial" if outcome.outcome == "ingested" else outcome.outcome
+    refused_rows = outcome.refused_rows + len(unreadable)
+    return replace(outcome, outcome=taken, refused_rows=refused_rows, warnings=(*outcome.warnings, *said))
 
 
 def _bytes_of(session: WriteSession, stored: Sequence[StoredFile]) -> list[RunBytes]:
@@ -218,7 +213,7 @@ def _take(
     _file_rows(session, run_id, stored, unread, is_new=is_new)
     readings.remember(session, run_id, stored, version, unread=len(unread), parser_version=PARSER_VERSION)
     _note_start(session, run_id, run, stored)
-    refusals = [*parsed.refusals, *_named(written, stored), *beside.refused]
+    refusals = [*parsed.refusals, *parsed.flaws, *_named(written, stored), *beside.refused]
     _quarantine(session, stored, refusals)
     outcome = "partial" if refusals else "ingested"
     _record(
@@ -322,7 +317,7 @@ def _version(parsed: LeanRun, stored: Sequence[StoredFile], *, is_complete: bool
         newest_at=parsed.evidence.newest_at,
         orders=parsed.evidence.orders_claimed,
         events=len(parsed.events),
-        refused=parsed.evidence.refused_rows + unreadable,
+        refused=parsed.evidence.refused_rows + parsed.missing_pieces + unreadable,
         size=readings.size_of(stored),
     )
 

@@ -23,7 +23,7 @@ from pipelines.parsing.lean_charts import parse_charts
 from pipelines.parsing.lean_eras import to_current
 from pipelines.parsing.lean_insights import LeanInsight, parse_insight_list
 from pipelines.parsing.lean_launch import parse_settings
-from pipelines.parsing.lean_monitor import lists_successes, parse_report, parse_requests
+from pipelines.parsing.lean_monitor import damage_in_requests, lists_successes, parse_report, parse_requests
 from pipelines.parsing.lean_windows import parse_window
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_json, redact_text
@@ -38,7 +38,7 @@ from warehouse.models.records.source_code import LaunchSetting, RunCode, SourceF
 
 if TYPE_CHECKING:
     from pipelines.parsing.lean_run import LeanRun
-    from pipelines.steps.lean_runs import StoredFile
+    from pipelines.steps.run_files import StoredFile
     from warehouse.session import WriteSession
 
 HIGH_FAILED_SHARE = Decimal(25)
@@ -86,6 +86,7 @@ def write_side_files(
     writer.replace(RollingStatistic, _window_rows(run, writer))
     writer.replace(DataMonitorReport, _report_rows(writer))
     writer.replace(DataRequest, _request_rows(writer))
+    _compare_counts(writer)
     writer.replace(LaunchSetting, _setting_rows(writer))
     _write_code(writer)
     return found
@@ -111,6 +112,10 @@ class _Writer:
         self.session = session
         self.run_id = run_id
         self.found = SideFiles()
+        self.claimed: dict[str, dict[bool, int | None]] = {}
+        """Requests that each report counts, by whether they succeeded."""
+        self.listed = {True: 0, False: 0}
+        """Requests that are listed."""
         self._stored = stored
         self._is_new = is_new
 
@@ -260,6 +265,7 @@ def _report_rows(writer: _Writer) -> Iterator[_Row]:
         if report.failed_percentage is not None and report.failed_percentage > HIGH_FAILED_SHARE:
             share, asked = format(report.failed_percentage.normalize(), "f"), report.requests
             writer.found.warnings.append(f"{share} % of {asked} data requests failed: data is missing locally")
+        writer.claimed[name] = {True: report.succeeded, False: report.failed}
         yield {
             "run_id": writer.run_id,
             "file_name": name,
@@ -278,7 +284,9 @@ def _report_rows(writer: _Writer) -> Iterator[_Row]:
 def _request_rows(writer: _Writer) -> Iterator[_Row]:
     for name, data in writer.read("data_requests"):
         succeeded = lists_successes(name)
+        writer.found.refused += ((name, damage) for damage in damage_in_requests(data))
         for line, path in parse_requests(data):
+            writer.listed[succeeded] += 1
             yield {
                 "run_id": writer.run_id,
                 "file_name": name,
@@ -286,6 +294,24 @@ def _request_rows(writer: _Writer) -> Iterator[_Row]:
                 "path": redact_text(path),
                 "succeeded": succeeded,
             }
+
+
+def _compare_counts(writer: _Writer) -> None:
+    """The report counts what the lists list; of a run with several reports nobody knows whose the lists are."""
+    if len(writer.claimed) != 1:
+        return
+    ((report, claimed),) = writer.claimed.items()
+    lists = {lists_successes(file.name): file.name for file in writer.files("data_requests")}
+    for succeeded, count in claimed.items():
+        listed = writer.listed[succeeded]
+        # A list that is damaged says so itself.
+        is_damaged = any(name == lists.get(succeeded) for name, _ in writer.found.refused)
+        if count is not None and count != listed and not is_damaged:
+            refusal = Refusal(
+                f"the report counts other {'succeeded' if succeeded else 'failed'} requests than are listed",
+                value=f"{listed} listed, {count} counted",
+            )
+            writer.found.refused.append((lists.get(succeeded, report), refusal))
 
 
 def _setting_rows(writer: _Writer) -> Iterator[_Row]:

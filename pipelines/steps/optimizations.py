@@ -29,9 +29,9 @@ from pipelines.parsing.lean_optimization import (
 )
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_text
-from pipelines.steps.lean_runs import StoredFile
 from pipelines.steps.lean_side_files import set_code_hash, write_sources
 from pipelines.steps.refusing import quarantine
+from pipelines.steps.run_files import StoredFile
 from warehouse.frames import frame
 from warehouse.models.records.optimizations import Optimization, OptimizationBacktest, OptimizationFile
 from warehouse.models.records.source_code import RunCode

@@ -30,16 +30,13 @@ if TYPE_CHECKING:
     from warehouse.session import WriteSession
 
 _Marks = tuple[dt.datetime, int]
-_KEPT_SCHEMAS = ("records", "ops")
+_SCHEMAS = ("records", "ops", "derived")
 
 
 def identify_run(
     session: WriteSession, algorithm_id: str, parsed: LeanRun, main_sha256: str, *, is_complete: bool
 ) -> str:
-    """The id of the run that was just read; a run that has to make room for it is moved to an id of its own.
-
-    A run that moved counts as read by an outdated parser, so that what is derived from it is made again.
-    """
+    """The id of the run that was just read; a run that has to make room for it is moved to an id of its own."""
     started = parsed.started_text
     if started is None:
         return stable_id("run-file", main_sha256)
@@ -68,8 +65,14 @@ def _own(algorithm_id: str, started: str, marks: _Marks) -> str:
 
 
 def _move(session: WriteSession, old: str, new: str) -> None:
-    """Put everything kept of a run under another id; what is derived is made again."""
+    """Put everything kept of a run under another id, and what was derived from it: neither depends on the id.
+
+    What was reconciled does (breaks have ids and owners): such a run counts as read by an outdated parser, so that it
+    is read again and its days are reconciled anew.
+    """
     for table in Base.metadata.sorted_tables:
-        if table.schema in _KEPT_SCHEMAS and "run_id" in table.columns:
-            session.execute(f"UPDATE {table.fullname} SET run_id = ? WHERE run_id = ?", (new, old))
-    session.execute("UPDATE records.runs SET parser_version = '' WHERE run_id = ?", (new,))
+        for column in table.columns.keys() if table.schema in _SCHEMAS else ():
+            if column == "run_id" or column.endswith("_run_id"):
+                session.execute(f"UPDATE {table.fullname} SET {column} = ? WHERE {column} = ?", (new, old))
+    if session.rows("SELECT 1 FROM records.run_accounts WHERE run_id = ?", (new,)):
+        session.execute("UPDATE records.runs SET parser_version = '' WHERE run_id = ?", (new,))

@@ -22,7 +22,7 @@ from warehouse.keys import stable_id
 from warehouse.models.records.run_readings import RunReading
 
 if TYPE_CHECKING:
-    from pipelines.steps.lean_runs import StoredFile
+    from pipelines.steps.run_files import StoredFile
     from warehouse.session import WriteSession
 
 StoredRow = tuple[str, str, str, int]

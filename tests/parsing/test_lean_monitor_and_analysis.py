@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.parsing.lean_analysis import parse_analysis
-from pipelines.parsing.lean_monitor import lists_successes, parse_report, parse_requests
+from pipelines.parsing.lean_monitor import damage_in_requests, lists_successes, parse_report, parse_requests
 from pipelines.parsing.refusals import Refused
 from tests.shared import SHARED
 
@@ -33,12 +33,13 @@ def test_every_recorded_report_agrees_with_the_lists_beside_it() -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1)))
 def test_a_list_of_requests_gives_each_path_with_its_line(paths: list[str]) -> None:
-    read = parse_requests("\n".join(paths).encode())
-    assert list(read) == [(number, path) for number, path in enumerate(paths, start=1)]
+    written = "".join(f"equity/{path}\n" for path in paths).encode()
+    assert list(parse_requests(written)) == [(number, f"equity/{path}") for number, path in enumerate(paths, start=1)]
+    assert damage_in_requests(written) == []
 
 
 def test_an_empty_line_is_no_request() -> None:
-    assert list(parse_requests(b"a\r\n\r\nb\n")) == [(1, "a"), (3, "b")]
+    assert list(parse_requests(b"a.zip\r\n\r\nb.zip\n")) == [(1, "a.zip"), (3, "b.zip")]
 
 
 def test_a_report_without_a_figure_leaves_it_unknown() -> None:
@@ -100,6 +101,7 @@ def test_a_finding_without_a_name_is_refused_and_the_others_stay() -> None:
 def test_no_bytes_break_the_readers(data: bytes) -> None:
     parse_analysis(data)
     list(parse_requests(data))
+    damage_in_requests(data)
     assert isinstance(lists_successes(Path("x").name), bool)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import gzip
 import json
 import re
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.config import Settings
+from pipelines.steps.ingest import IngestItem, ingest_paths
 from pipelines.steps.lean_runs import RunOutcome, ingest_run
 from tests.shared import shared_path
 from tests.steps.asking import ask
@@ -31,6 +34,12 @@ SECRET = "tok-3f9a7c51d2e84b06"
 def take(warehouse: Warehouse, *folders: Path) -> list[RunOutcome]:
     with warehouse.writer("test") as session:
         return [ingest_run(session, folder, stale_after=AGES) for folder in folders]
+
+
+def read(warehouse: Warehouse, folder: Path) -> tuple[IngestItem, ...]:
+    """As the command does, which walks the folder first."""
+    with warehouse.writer("test") as session:
+        return ingest_paths(session, Settings(root=Path("/nowhere")), [folder]).items
 
 
 def rows(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
@@ -277,6 +286,61 @@ def test_a_broken_file_beside_the_result_is_refused_by_itself_and_tried_again(
     (outcome,) = take(warehouse, tmp_path / "run")
     assert outcome.outcome == "ingested"
     assert ask(warehouse, "SELECT 1 FROM ops.quarantine WHERE resolved_at IS NULL") == []
+
+
+@pytest.mark.parametrize("name", ["log.txt", "QuitProbe-log.txt", "QuitProbe-order-events.json", "QuitProbe-summary.json", "config", "code/main.py", "succeeded-data-requests-1.txt"])  # fmt: skip
+def test_a_file_that_cannot_be_opened_is_left_out_and_taken_once_it_can(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = as_of_command_line(tmp_path / "run", "x = 1\n")
+    (folder / "succeeded-data-requests-1.txt").write_text("equity/usa/daily/spy.zip\n")
+    whole, opened = Path.open, folder / name
+
+    def refusing(path: Path, *args: Any, **options: Any) -> Any:
+        if path == opened:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return whole(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    for expected in ("partial", "unchanged"):
+        (outcome,) = read(warehouse, folder)
+        assert (outcome.outcome, outcome.run_id is None) == (expected, False)
+        assert "Permission denied" in (outcome.reason or "")
+        waiting = ask(warehouse, "SELECT file, reason FROM marts.quarantine WHERE state = 'open'")
+        assert [(Path(file).name, "Permission denied" in reason) for file, reason in waiting] == [(opened.name, True)]
+    monkeypatch.undo()
+    (outcome,) = read(warehouse, folder)
+    assert (outcome.outcome, outcome.reason) == ("ingested", None)
+    assert ask(warehouse, "SELECT count(*) FROM marts.quarantine WHERE state = 'open'") == [(0,)]
+    assert ask(warehouse, "SELECT count(*) FROM records.run_files WHERE file_name = ?", name) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "line"),
+    [
+        (b"equity/a.zip\nequity/b.z", 2),
+        (b"equity/a.zip\n\xff\xfe\0\n", 2),
+        (b"equity/a.zip\n", None),
+        (b"some words\nequity/b.zip\n", 1),
+    ],
+)
+def test_a_list_of_requests_that_was_cut_is_named_and_its_rest_is_kept(
+    warehouse: Warehouse, tmp_path: Path, listed: bytes, line: int | None
+) -> None:
+    shutil.copytree(DATA / "quits", tmp_path / "run")
+    (tmp_path / "run" / "succeeded-data-requests-1.txt").write_bytes(listed)
+    (tmp_path / "run" / REPORT).write_text(
+        '{"total-data-requests-count": 2, "succeeded-data-requests-count": 2, "failed-data-requests-count": 0}'
+    )
+    (outcome,) = take(warehouse, tmp_path / "run")
+    assert (outcome.outcome, outcome.missing, outcome.refused_rows) == ("partial", (), 1)
+    found = ask(warehouse, "SELECT file, line FROM marts.quarantine")
+    assert [(Path(file).name, at) for file, at in found] == [("succeeded-data-requests-1.txt", line)]
+    kept = {path for (path,) in ask(warehouse, "SELECT path FROM records.data_requests")}
+    assert kept >= {path for path in ("equity/a.zip", "equity/b.zip") if path.encode() + b"\n" in listed}
+    (tmp_path / "run" / "succeeded-data-requests-1.txt").write_bytes(b"equity/a.zip\nequity/b.zip\n")
+    assert [outcome.outcome for outcome in take(warehouse, tmp_path / "run")] == ["ingested"]
+    assert ask(warehouse, "SELECT count(*) FROM marts.quarantine WHERE state = 'open'") == [(0,)]
 
 
 def test_a_broken_series_is_refused_by_its_place_and_the_others_stay(warehouse: Warehouse, tmp_path: Path) -> None:

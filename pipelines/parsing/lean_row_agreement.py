@@ -1,0 +1,208 @@
+"""What the orders and events of a finished run say about each other: where they disagree, something was cut out.
+
+Holds: the checks that need nothing but the rows of orders, events, closed trades and booked profits.
+Belongs here: a fact that stands in two rows, or a number that rows must count up to.
+Never here: what counts and statistics of the run say (`lean_agreement`), how a row is read.
+
+The engine numbers orders and the events of an order from 1 without a gap, writes the last event's status into its
+order, and puts the same members into every order. A file that was cut and is still valid JSON breaks one of these. No
+row is refused for it: what is there is kept, what is missing is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipelines.parsing.refusals import Refusal
+from pipelines.parsing.spool import Batches
+
+ORDERS, TRADES, BOOKED = "$.orders", "$.totalPerformance.closedTrades", "$.profitLoss"
+_SHOWN = 10
+_DUST = 9
+"""Decimals of a position that count: sums of crypto quantities leave a rest beyond them."""
+
+_IN_EVERY_ORDER: Mapping[str, str] = {
+    "created_at": "createdTime",
+    "price_currency": "priceCurrency",
+    "value": "value",
+    "time_in_force": "properties",
+    "is_marketable": "isMarketable",
+    "price_adjustment_mode": "priceAdjustmentMode",
+}
+"""Members that an order of one file has if the others have them; which ones there are depends on the era."""
+_BY_TYPE: Mapping[str, tuple[str, ...]] = {
+    "limit_price": ("limit", "stop_limit", "limit_if_touched", "combo_leg_limit"),
+    "stop_price": ("stop_market", "stop_limit", "trailing_stop"),
+    "trigger_price": ("limit_if_touched",),
+    "trailing_amount": ("trailing_stop",),
+    "group_id": ("combo_market", "combo_limit", "combo_leg_limit"),
+}
+_MEMBER = {
+    "limit_price": "limitPrice",
+    "stop_price": "stopPrice",
+    "trigger_price": "triggerPrice",
+    "trailing_amount": "trailingAmount",
+    "group_id": "groupOrderManager",
+}
+_OF_ORDERS = ("order_id", "status", "group_id", "group_size", "order_type")
+_OF_EVENTS = ("order_id", "event_id", "status", "kind", "is_fill", "symbol_id")
+
+
+class Contradiction(Refusal):
+    """Two figures that do not agree, of which nothing shows that one was cut out: somebody may have corrected one."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class Lacking:
+    """Orders without a member; `height` is how many were looked at."""
+
+    height: int = 0
+    orders: list[int] = field(default_factory=list)
+
+
+def order_rows(orders: Batches) -> tuple[pl.DataFrame, list[Refusal]]:
+    """What the other checks need of every order, and what single orders lack."""
+    slim, found = [pl.DataFrame(schema={name: orders.schema[name] for name in _OF_ORDERS})], list[Refusal]()
+    lacking = {member: Lacking() for member in _IN_EVERY_ORDER.values()}
+    for batch in orders:
+        slim.append(batch.select(_OF_ORDERS))
+        for column, member in _IN_EVERY_ORDER.items():
+            lacking[member].height += batch.height
+            if batch[column].null_count():
+                lacking[member].orders += batch.filter(pl.col(column).is_null())["order_id"].to_list()
+        found += _of_types(batch)
+        found += _values(batch)
+    for member, one in lacking.items():
+        if 0 < len(one.orders) < one.height:
+            found.append(_named(one.orders, "orders lack a member that all others have", member))
+    return pl.concat(slim), found
+
+
+def event_rows(events: Batches) -> pl.DataFrame:
+    """What the checks need of every event, in the order of the files."""
+    slim = [pl.DataFrame(schema={name: events.schema[name] for name in _OF_EVENTS} | {"amount": pl.Float64()})]
+    slim += [
+        batch.select(*_OF_EVENTS, amount=pl.col("fill_quantity").cast(pl.Float64, strict=False)) for batch in events
+    ]
+    return pl.concat(slim)
+
+
+def missing_orders(orders: pl.DataFrame, claimed: int | None) -> Iterator[Refusal]:
+    """Orders are numbered 1 to n, n being what the state claims; a combo has as many legs as each of them says."""
+    last = claimed if claimed is not None else orders["order_id"].max()
+    there = set(orders["order_id"].to_list())
+    missing = [number for number in range(1, _integer(last) + 1) if number not in there]
+    if missing:
+        yield _named(missing, "orders are not there", "")
+    groups = orders.filter(pl.col("group_id").is_not_null()).group_by("group_id")
+    short = groups.agg(pl.len().alias("legs"), pl.col("group_size").max(), pl.col("order_id").min()).filter(
+        pl.col("legs") < pl.col("group_size")
+    )
+    for group_id, legs, size, order_id in short.sort("group_id").iter_rows():
+        yield Refusal(
+            "a combo has fewer legs than its orders say",
+            field=f"{ORDERS}.{order_id}.groupOrderManager",
+            value=f"group {group_id}: {legs} of {size}",
+        )
+
+
+def missing_events(orders: pl.DataFrame, events: pl.DataFrame) -> Iterator[Refusal]:
+    """Every order has events, numbered 1 to n, of which the last has the order's status."""
+    by_order = events.group_by("order_id").agg(
+        pl.len().alias("events"),
+        pl.col("event_id").max().alias("last"),
+        pl.col("status").sort_by("event_id").last().alias("said"),
+    )
+    yield from _listed(
+        by_order.filter(pl.col("events") < pl.col("last")), "events are missing: the numbers of an order's have a gap"
+    )
+    yield from _listed(by_order.join(orders, on="order_id", how="anti"), "events of orders that are not there")
+    told = orders.join(by_order, on="order_id", how="left")
+    yield from _listed(told.filter(pl.col("events").is_null()), "orders without any event")
+    # An order that still waits for the exchange may have been updated since its last event.
+    yield from _listed(
+        told.filter((pl.col("said") != pl.col("status")) & pl.col("status").is_in(["filled", "canceled", "invalid"])),
+        "the last events of orders are missing: the orders have another status",
+    )
+    exercises = orders.filter(pl.col("order_type") == "option_exercise").select("order_id")
+    plain = events.filter(pl.col("is_fill") & (pl.col("kind") == "trade")).join(exercises, on="order_id", how="semi")
+    yield from _listed(plain, "an expiry, exercise or assignment without the message that settles it")
+
+
+def missing_profits(events: pl.DataFrame, booked: int) -> Iterator[Refusal]:
+    """The engine books a profit for each fill that makes a position smaller."""
+    fills = events.filter(pl.col("is_fill")).select(
+        "amount", before=(pl.col("amount").cum_sum().over("symbol_id") - pl.col("amount")).round(_DUST)
+    )
+    closing = fills.filter(pl.col("before") * pl.col("amount") < 0).height
+    if booked < closing:
+        yield Refusal(
+            "booked profits are missing: there are more fills that close something",
+            field=BOOKED,
+            value=f"{booked} of {closing}",
+        )
+
+
+def trade_totals(trades: Iterable[Batches]) -> tuple[int, float, float]:
+    """How many closed trades there are, their profit and their fees together."""
+    count, profit, fees = 0, 0.0, 0.0
+    for batch in (batch for one in trades for batch in one):
+        count += batch.height
+        profit += float(batch["profit_loss"].cast(pl.Float64, strict=False).sum())
+        fees += float(batch["total_fees"].cast(pl.Float64, strict=False).sum())
+    return count, profit, fees
+
+
+def fees_by_currency(events: Batches) -> dict[str, float]:
+    """The sum of the fees in each currency."""
+    found: dict[str, float] = {}
+    for batch in events:
+        charged = batch.filter(pl.col("fee").is_not_null()).group_by("fee_currency")
+        for currency, fee in charged.agg(pl.col("fee").cast(pl.Float64, strict=False).sum()).iter_rows():
+            found[currency] = found.get(currency, 0.0) + fee
+    return found
+
+
+def _of_types(batch: pl.DataFrame) -> Iterator[Refusal]:
+    """A member without which an order of its type cannot have been."""
+    for column, types in _BY_TYPE.items():
+        if not batch[column].null_count():
+            continue
+        without = batch.filter(pl.col(column).is_null() & pl.col("order_type").is_in(types))["order_id"].to_list()
+        if without:
+            yield _named(without, "orders lack a member of their type", _MEMBER[column])
+
+
+def _values(batch: pl.DataFrame) -> Iterator[Refusal]:
+    """`value` is quantity times price in every order."""
+    value, quantity, price = (pl.col(name).cast(pl.Float64, strict=False) for name in ("value", "quantity", "price"))
+    far = (value - quantity * price).abs() > pl.max_horizontal(value.abs(), pl.lit(1.0)) * 1e-6
+    wrong = batch.filter(far)["order_id"].to_list()
+    if wrong:
+        found = _named(wrong, "the value of orders is not their quantity times their price", "value")
+        yield Contradiction(found.reason, field=found.field, value=found.value)
+
+
+def _listed(rows: pl.DataFrame, reason: str) -> Iterator[Refusal]:
+    numbers = rows["order_id"].unique().sort().to_list()
+    if numbers:
+        yield _named(numbers, reason, "events")
+
+
+def _named(numbers: Sequence[int], reason: str, member: str) -> Refusal:
+    """The orders it is about, the first as the place and the first few in the value."""
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return Refusal(
+        reason,
+        field=".".join((ORDERS, str(numbers[0]), *filter(None, [member]))),
+        value=f"{len(numbers)}: {', '.join(map(str, numbers[:_SHOWN]))}{more}",
+    )
+
+
+def _integer(value: object) -> int:
+    return value if isinstance(value, int) else 0
