@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 
 from tests.algorithm.support import clock, open_trade, values, view
+from tomking.kernel.option_chain import ChainRequest
 from tomking.strategies.book import Book
 from tomking.strategies.decisions import decide
 from tomking.strategies.gate import Verdict
 from tomking.strategies.intents import FlattenStock
-from tomking.strategies.market_view import Chain, ChainRequest, MarketView
+from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.registry import STRATEGIES, StrategyRefused, make_strategies, names_of
 
 NOON = clock("2020-01-14T12:00")

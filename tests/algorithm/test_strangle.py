@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.algorithm.support import CALL, EXPIRY, PUT, clock, open_trade, values, view
 from tomking.kernel.occ import occ_text
+from tomking.kernel.option_chain import ChainRequest
 from tomking.kernel.parameter_specs import ValueRefused
 from tomking.kernel.sessions import is_session, next_session, sessions_between
 from tomking.strategies.book import Book, Leg, Trade, Working
@@ -23,7 +24,7 @@ from tomking.strategies.intents import (
     ReportLate,
     SendOrder,
 )
-from tomking.strategies.market_view import Chain, ChainRequest, ChainRow
+from tomking.strategies.market_view import Chain, ChainRow
 from tomking.strategies.strangle import Strangle
 
 RULES = Strangle.from_values(values())
@@ -71,7 +72,7 @@ def test_the_second_tuesday_is_the_entry_day_of_a_month() -> None:
 
 
 def test_the_chain_is_wanted_once_a_day_and_only_inside_the_window() -> None:
-    wanted = ChainRequest("SPY", date(2020, 2, 18), date(2020, 3, 9))
+    wanted = ChainRequest("SPY", NOON.date(), date(2020, 2, 18), date(2020, 3, 9))
     assert RULES.chain_request(view(NOON), Book()) == wanted
     assert RULES.chain_request(view(NOON.replace(hour=10)), Book()) is None
     assert RULES.chain_request(view(NOON.replace(hour=15, minute=31)), Book()) is None

@@ -19,6 +19,7 @@ from tomking.adapters.chains import Contracts, number
 from tomking.adapters.journal import Journal
 from tomking.adapters.orders import OrderDesk
 from tomking.kernel.contracts import make_tag
+from tomking.kernel.option_chain import ChainRequest, OptionChain
 from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.kernel.sessions import next_session
 from tomking.strategies import gate
@@ -34,7 +35,7 @@ from tomking.strategies.intents import (
     ReportLate,
     SendOrder,
 )
-from tomking.strategies.market_view import Chain, ChainRequest, MarketView
+from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.strategy import Strategy
 
 
@@ -91,8 +92,7 @@ class Trader:
         return any(cancelled)
 
     def _chain(self, request: ChainRequest) -> Chain | None:
-        rows = tuple(row for row in self._contracts.chain() if request.takes(row))
-        return Chain(rows, clock.utc_now(self._algorithm))
+        return Chain(OptionChain(self._contracts.chain()).select(request), clock.utc_now(self._algorithm))
 
     def _carry_out(self, intent: Intent, view: MarketView) -> bool:
         """Do one thing; True where it was a cancellation."""

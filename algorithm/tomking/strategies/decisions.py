@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
+from tomking.kernel.option_chain import ChainRequest
 from tomking.strategies import gate
 from tomking.strategies.book import Book
 from tomking.strategies.intents import FlattenStock, Intent
-from tomking.strategies.market_view import Chain, ChainRequest, MarketView
+from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.strategy import Strategy
 
 

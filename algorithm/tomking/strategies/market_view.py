@@ -14,50 +14,23 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.kernel.sessions import NEW_YORK, close_time_utc, is_session
 
 
 @dataclass(frozen=True, slots=True)
 class ChainRow:
-    """A listed contract as the chain describes it: `delta` is signed and belongs to the day the chain was made."""
+    """A listed contract as the chain describes it.
+
+    `delta` is signed; it and `implied_volatility` (a share a year) belong to the day the chain was made.
+    """
 
     key: str
     strike: Decimal
     call_put: str
     expiry: date
     delta: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChainRequest:
-    """The window of a chain that a decision needs; equal requests may be answered from one cache entry.
-
-    Both ends are included; None leaves an end open. `call_put` is `P`, `C` or None for both. Deltas are unsigned.
-    """
-
-    underlying: str
-    first_expiry: date
-    last_expiry: date
-    call_put: str | None = None
-    lowest_strike: Decimal | None = None
-    highest_strike: Decimal | None = None
-    lowest_delta: Decimal | None = None
-    highest_delta: Decimal | None = None
-
-    def takes(self, row: ChainRow) -> bool:
-        """Whether a contract lies inside the window; one without a delta is inside only where no delta is asked for."""
-        if not self.first_expiry <= row.expiry <= self.last_expiry or self.call_put not in (None, row.call_put):
-            return False
-        delta = None if row.delta is None else abs(row.delta)
-        return _within(row.strike, self.lowest_strike, self.highest_strike) and _within(
-            delta, self.lowest_delta, self.highest_delta
-        )
-
-
-def _within(value: Decimal | None, low: Decimal | None, high: Decimal | None) -> bool:
-    if low is None and high is None:
-        return True
-    return value is not None and (low is None or value >= low) and (high is None or value <= high)
+    implied_volatility: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +95,9 @@ class MarketView:
     first, `iv_rank` and `implied_volatility` (of the chain at the money, 30 days) are shares of one. `deltas` are
     signed and known for watched contracts only. Of the market: `vix` in points, `term_slope` is three-month over
     one-month implied volatility less one. `regime` is the monitor's state, `regime_multiplier` its factor on size,
-    `correlation_day` the last session its correlations count. `events` names what is announced on a day (`FOMC`,
-    `CPI`); None where no calendar is known, while a day without an entry has no event. `peak_equity` and
-    `session_equity` are the account's highest value so far and its value when the session began. `halted` tells that
-    the engine or a brokerage stopped trading in the underlying.
+    `correlation_day` the last session its correlations count, `mean_correlation` their mean. `currency` is the
+    account's, `multiplier` cash per point and contract. `halted`: trading in the underlying is stopped.
+    `size_factor`, at most 1, is what the portfolio rules leave of a new trade's size.
     """
 
     now: datetime
@@ -148,10 +120,10 @@ class MarketView:
     regime: str | None = None
     regime_multiplier: Decimal | None = None
     correlation_day: date | None = None
-    events: Mapping[date, tuple[str, ...]] | None = None
-    peak_equity: Decimal | None = None
-    session_equity: Decimal | None = None
+    mean_correlation: Decimal | None = None
     currency: str | None = None
+    multiplier: Decimal = OPTION_MULTIPLIER
+    size_factor: Decimal = Decimal(1)
     halted: bool = False
 
     @property

@@ -15,13 +15,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+from tomking.kernel.option_chain import ChainRequest
 from tomking.kernel.vehicles import Vehicle, pair_vehicles
 from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.choosing import nearest_delta, nearest_expiry
 from tomking.strategies.entry import EntryWindow
 from tomking.strategies.exits import date_is_due, profit_at_mid, report_late
 from tomking.strategies.intents import Intent, PassEntry, PlanTrade
-from tomking.strategies.market_view import Chain, ChainRequest, MarketView
+from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.rules import read_rules
 from tomking.strategies.working_orders import Opening, Pricing, work_closing, work_opening
 
@@ -65,6 +66,7 @@ class Strangle:
             return None
         return ChainRequest(
             view.underlying,
+            view.day,
             view.day + timedelta(days=self.target_dte - self.dte_tolerance),
             view.day + timedelta(days=self.target_dte + self.dte_tolerance),
         )

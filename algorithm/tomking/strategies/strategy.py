@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
+from tomking.kernel.option_chain import ChainRequest
 from tomking.kernel.vehicles import Vehicle
 from tomking.strategies.book import Book
 from tomking.strategies.intents import Intent, PassEntry, PlanTrade
-from tomking.strategies.market_view import Chain, ChainRequest, MarketView
+from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.working_orders import Pricing
 
 

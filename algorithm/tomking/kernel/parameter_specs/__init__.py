@@ -11,17 +11,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tomking.kernel.parameter_specs import caches, feedback, limits, regime, strangle
+from tomking.kernel.parameter_specs import (
+    caches,
+    feedback,
+    friday0dte,
+    insurance_puts,
+    ipmcc,
+    leap_ladder,
+    limits,
+    one_one_two,
+    regime,
+    strangle,
+)
 from tomking.kernel.parameter_specs.spec import Kind, ParameterSpec, Value, ValueRefused
 
 __all__ = ["FAMILIES", "ORDERED", "SPECS", "Kind", "ParameterSpec", "Value", "ValueRefused"]
 
-_TABLES = (strangle, limits, caches, feedback, regime)
+_STRATEGIES = (friday0dte, one_one_two, strangle, ipmcc, leap_ladder, insurance_puts)
+_TABLES = (*_STRATEGIES, limits, caches, feedback, regime)
 
 SPECS: Mapping[str, ParameterSpec] = {spec.id: spec for table in _TABLES for spec in table.PARAMETERS}
 """Every parameter by id."""
 
-ORDERED: tuple[tuple[str, str], ...] = (*regime.ORDERED, *strangle.ORDERED)
+ORDERED: tuple[tuple[str, str], ...] = (
+    *regime.ORDERED,
+    *limits.ORDERED,
+    *(pair for table in _STRATEGIES for pair in table.ORDERED),
+)
 """Pairs of which the first may not exceed the second, where both are set."""
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {

@@ -7,7 +7,8 @@ Never here: code that acts on a value.
 
 from __future__ import annotations
 
-from tomking.kernel.parameter_specs.spec import CLOCK, TICKERS, WEEKDAY, ParameterSpec, number, whole, word
+from tomking.kernel.parameter_specs import common
+from tomking.kernel.parameter_specs.spec import CLOCK, TICKERS, WEEKDAY, ParameterSpec, flag, number, whole, word
 
 PARAMETERS: tuple[ParameterSpec, ...] = (
     word("strangle.vehicle", "SPY", TICKERS, "Underlying whose options are sold.", "decision: vehicle on LEAN"),
@@ -42,15 +43,23 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
     number("strangle.min_credit", "0.50", "0.05 to 50 USD per share",
             "Least mid credit of both legs for which the trade is worth its fees.",
             "ours: four fills cost about 0.05 a share", step="0.50"),
-    whole("strangle.reprice_minutes", "30", "1 to 390 minutes", "Time an order rests before it is priced anew.",
-           "ours", step="30"),
-    number("strangle.reprice_step", "0.05", "0.01 to 1 USD per share",
-            "Concession from the mid with each new price.", "ours: the option's price increment", step="0.05"),
-    whole("strangle.reprice_attempts", "6", "1 to 50 orders",
-           "Orders after which an opening is given up; a close is never given up.", "ours", step="5"),
+    *common.pricing("strangle"),
+    number("strangle.min_iv_rank", "0.30", "0 to 0.90 share", "Least rank of implied volatility, where it is known.",
+           "strangle: filters (R1)", step="0.10"),
+    number("strangle.vix_lowest", "13", "0 to 20 points", "VIX below which no strangle is sold, where it is known.",
+           "strangle: VIX (R1)", step="2"),
+    flag("strangle.vix_scaling", "false", "Whether the quantity follows VIX / 20; it never lifts a limit.",
+         "strangle: VIX, contracts = base x VIX/20 (R1); decision: sell less at high VIX by default"),
+    number("strangle.vix_scaling_most", "2", "1 to 2 times the quantity", "Most that scaling may reach.",
+           "strangle: VIX, at most 2x (R1)"),
+    number("strangle.delta_close_tested", "0.25", "0.15 to 0.40 delta",
+           "Delta, unsigned, of a short leg at which its side is closed.", "strangle: defence (R1)", step="0.05"),
+    number("strangle.delta_exit", "0.30", "0.20 to 0.50 delta",
+           "Delta, unsigned, of a short leg at which the whole trade is closed.", "strangle: defence (R1)", step="0.05"),
 )  # fmt: skip
 
 ORDERED: tuple[tuple[str, str], ...] = (
     ("strangle.exit_dte", "strangle.target_dte"),
     ("strangle.entry_from", "strangle.entry_until"),
+    ("strangle.delta_close_tested", "strangle.delta_exit"),
 )
