@@ -28,6 +28,7 @@ from pipelines.steps.lean_runs import RunOutcome, ingest_run_files, refresh_stat
 from pipelines.steps.optimizations import ingest_optimization, link_optimizations
 from pipelines.steps.prices import ingest_prices
 from pipelines.steps.statements import ingest_statement
+from pipelines.steps.store_documents import ingest_documents
 from pipelines.steps.trade_quotes import quote_folder
 from pipelines.steps.trades import rebuild_trades
 from warehouse.errors import StorageError
@@ -210,9 +211,16 @@ def _optimization(session: WriteSession, asked: _Asked, one: Found) -> IngestIte
 
 
 def _object_store(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
-    found = ingest_journals(session, one.path)
-    outcome = "partial" if found.refused_lines else "ingested" if found.new_entries else "unchanged"
-    counts = {"segments": found.segments, "new entries": found.new_entries, "refused lines": found.refused_lines}
+    found, beside = ingest_journals(session, one.path), ingest_documents(session, one.path)
+    is_refused = found.refused_lines or beside.refused
+    outcome = "partial" if is_refused else "ingested" if found.new_entries or beside.new else "unchanged"
+    counts = {
+        "segments": found.segments,
+        "new entries": found.new_entries,
+        "refused lines": found.refused_lines,
+        "new documents": beside.new,
+        "refused documents": beside.refused,
+    }
     return IngestItem(str(one.path), "object store", one.path.name, outcome, None, counts)
 
 

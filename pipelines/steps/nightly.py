@@ -25,6 +25,7 @@ from pipelines.steps.prices import ingest_configured_prices
 from pipelines.steps.reconcile import reconcile_days
 from pipelines.steps.regimes import recompute_regimes
 from pipelines.steps.retention import apply_retention
+from pipelines.steps.store_documents import ingest_documents
 from pipelines.steps.trade_quotes import quote_folder
 from pipelines.steps.trades import rebuild_trades
 from warehouse.access import Warehouse, WriteSession
@@ -79,6 +80,7 @@ def ingest_inbox(session: WriteSession, settings: Settings) -> IngestReport:
 def read_journals(session: WriteSession, settings: Settings) -> JournalOutcome:
     """Read the journals in the object store, join them to their runs, and note which sets were acknowledged."""
     outcome = ingest_journals(session, settings.object_store)
+    ingest_documents(session, settings.object_store)
     link_journals(session)
     rebuild_trades(session, sorted(rebuild_deployments(session, settings)), data=quote_folder(settings))
     acknowledge(session)

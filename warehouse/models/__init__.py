@@ -22,6 +22,7 @@ from warehouse.models.records import (
     runs,
     source_code,
     statements,
+    store_documents,
 )
 
 __all__ = [
@@ -47,5 +48,6 @@ __all__ = [
     "runs",
     "source_code",
     "statements",
+    "store_documents",
     "trades",
 ]
