@@ -89,7 +89,7 @@ def schedules_on(accepted: FeeSchedule | None, fit: LevelFit | None, day: dt.dat
     if change is None or change.estimate == orf_on(accepted, day):
         return Schedules(accepted)
     rows = [accepted.rate(ORF, product, day) for product in OPTION_PRODUCTS]
-    shown = [replace(row, amount=change.estimate, effective_from=day) for row in rows if row is not None]
+    shown = [replace(row, amount=change.estimate) for row in rows if row is not None]
     return Schedules(accepted, accepted.with_rates(shown))
 
 

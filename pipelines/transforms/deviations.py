@@ -71,6 +71,15 @@ def weight_of(deviations: Sequence[Deviation], settings: MatchSettings) -> int:
     return settings.price if "price" in deviations else 0
 
 
+def score_of(deviations: Sequence[Deviation], gap: dt.timedelta, settings: MatchSettings) -> Decimal:
+    """1 for the same fill at the same second, down to 0 for one that deviates in all and lies at the window's edge."""
+    weight = Decimal(weight_of(deviations, settings)) / (2 * settings.missing)
+    late = min(
+        Decimal(gap // dt.timedelta(seconds=1)) / Decimal(settings.window // dt.timedelta(seconds=1)), Decimal(1)
+    )
+    return max(1 - weight - late / 100, Decimal(0)).quantize(Decimal("0.0001"))
+
+
 def without_duplicates(leg: Leg) -> Leg:
     """Sets apart rows that book a fill once more: equal rows of one order number beyond what LEAN filled."""
     surplus = abs(leg.broker_quantity) - abs(leg.lean_quantity)

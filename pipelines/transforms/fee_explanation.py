@@ -156,20 +156,20 @@ class _Prices:
     def __init__(self, leg: Leg, terms: Terms, schedules: Schedules) -> None:
         self.leg, self.terms, self.schedule = leg, terms, schedules.accepted
         self.effect = _effect(leg)
-        rows = sorted(leg.broker, key=_cap_place)
+        rows = sorted(leg.broker, key=cap_place)
         self.lean_fills = [self._fill(fill, fill.quantity, fill.price) for fill in leg.lean]
-        self.on_lean = _by_component(self._fees(self.schedule, self.lean_fills))
+        on_lean = self._fees(self.schedule, self.lean_fills)
+        self.on_lean = _by_component(on_lean)
         own = average_price(leg.lean)
         booked = [row.price if row.price is not None else (own or ZERO) for row in rows]
         self.row_fills = [self._fill(row, row.quantity, price) for row, price in zip(rows, booked, strict=True)]
-        self.per_row = self._fees(self.schedule, self.row_fills)
+        self.per_row = on_lean if self.row_fills == self.lean_fills else self._fees(self.schedule, self.row_fills)
         self.on_rows = _by_component(self.per_row)
         # LEAN's price on the broker's quantities parts what a quantity costs from what a price costs.
-        at_lean = [
-            self._fill(row, row.quantity, price if own is None else own)
-            for row, price in zip(rows, booked, strict=True)
-        ]
-        self.at_lean_price = _by_component(self._fees(self.schedule, at_lean))
+        self.at_lean_price = self.on_rows
+        if any(price != own for price in booked) and own is not None:
+            at_lean = [self._fill(row, row.quantity, own) for row in rows]
+            self.at_lean_price = _by_component(self._fees(self.schedule, at_lean))
         self.fitted = self._fees(schedules.fitted, self.row_fills) if schedules.fitted is not None else self.per_row
         apart = _left_in_fees if self.schedule.is_exact else _left_in_commission
         self.rows = [apart(row, *fees) for row, *fees in zip(rows, self.per_row, self.fitted, strict=True)]
@@ -271,7 +271,7 @@ def _left_in_commission(row: BrokerFill, due: FillFees, fitted: FillFees) -> Bro
     return replace(row, commission=commission, fees=charged - commission)
 
 
-def _cap_place(row: BrokerFill) -> tuple[object, ...]:
+def cap_place(row: BrokerFill) -> tuple[object, ...]:
     """The order in which rows use up a cap: by time, and within a second as the charges themselves show."""
     return row.occurred_at, -(row.commission or ZERO) / abs(row.quantity), row.row_id
 

@@ -14,6 +14,9 @@ Tiers, each on what the one before left over:
 
 Pairs that deviate in price or quantity are called `contract`. Rows that belong to a leg already matched (partial fills
 under several numbers) are taken in last; what is then left stands on one side only.
+
+Of large accounts, what can be matched in one way only is found by column first (`certain_legs`); the tiers then see the
+rest alone, with the places that its orders have among all, so that the result is the same to the last fill.
 """
 
 from __future__ import annotations
@@ -22,17 +25,19 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from pipelines.transforms.assignment import cheapest_pairs
+from pipelines.transforms.certain_matching import ALONE, Everyone, Places, match_certain
 from pipelines.transforms.deviations import (
     deviations_of,
     gap_between,
+    score_of,
     surplus_is_repeated,
     weight_of,
     without_duplicates,
 )
-from pipelines.transforms.fills import BrokerFill, Deviation, LeanFill, Leg, Tier, average_price, total
+from pipelines.transforms.fill_columns import foreign_ids
+from pipelines.transforms.fills import BrokerFill, LeanFill, Leg, Tier, average_price, total
 from pipelines.transforms.match_settings import DEFAULT, MatchSettings
 from pipelines.transforms.order_units import (
     BrokerLeg,
@@ -51,6 +56,10 @@ _WEIGHT = 10**15
 """One cost in three ranks: deviation, then whole minutes apart, then how far the order of the two sides is kept."""
 
 
+LEAST_FOR_COLUMNS = 2_000
+"""Fills of both sides from which on columns are faster than fills."""
+
+
 def match_trades(
     lean: Iterable[LeanFill], broker: Iterable[BrokerFill], settings: MatchSettings = DEFAULT
 ) -> tuple[Leg, ...]:
@@ -58,6 +67,20 @@ def match_trades(
 
     The result depends on the fills alone, not on the order they come in. Sessions never mix.
     """
+    lean, broker = list(lean), list(broker)
+    if len(lean) + len(broker) < LEAST_FOR_COLUMNS:
+        return tuple(match_by_session(lean, broker, settings))
+    certain = match_certain(lean, broker, settings)
+    if certain is None:
+        return tuple(match_by_session(lean, broker, settings))
+    rest = match_by_session(certain.lean_left, certain.broker_left, settings, certain.places)
+    return tuple(sorted((*certain.legs, *rest), key=lambda leg: (leg.session_date, *leg_place(leg))))
+
+
+def match_by_session(
+    lean: Iterable[LeanFill], broker: Iterable[BrokerFill], settings: MatchSettings, places: Places | None = None
+) -> list[Leg]:
+    """The same, fill by fill; `places` tells where the orders of a session stand among those that are not given."""
     lean_by_day: defaultdict[dt.date, list[LeanFill]] = defaultdict(list)
     broker_by_day: defaultdict[dt.date, list[BrokerFill]] = defaultdict(list)
     for fill in lean:
@@ -66,32 +89,36 @@ def match_trades(
         broker_by_day[row.session_date].append(row)
     found: list[Leg] = []
     for day in sorted(lean_by_day.keys() | broker_by_day.keys()):
-        found.extend(_Session(lean_by_day[day], broker_by_day[day], settings).legs())
-    return tuple(found)
+        everyone = ALONE if places is None else places.of(day)
+        found.extend(_Session(lean_by_day[day], broker_by_day[day], settings, everyone).legs())
+    return found
 
 
 class _Session:
     """The matching of one session."""
 
-    def __init__(self, lean: Sequence[LeanFill], broker: Sequence[BrokerFill], settings: MatchSettings) -> None:
+    def __init__(
+        self, lean: Sequence[LeanFill], broker: Sequence[BrokerFill], settings: MatchSettings, everyone: Everyone
+    ) -> None:
         self.settings = settings
+        self.everyone = everyone
         self.lean = lean_units(lean)
         self.broker = merged_by_price(self.lean, broker_units(broker), settings.price_tolerance)
         self.matched: list[Leg] = []
 
     def legs(self) -> list[Leg]:
         self._by_broker_id()
-        self._by_cost()
+        self._by_cost(self.everyone)
         self.lean = in_place([LeanUnit((leg,)) for unit in self.lean for leg in unit.legs])
         self.broker = in_place([BrokerUnit(unit.order_number, (leg,)) for unit in self.broker for leg in unit.legs])
-        self._by_cost()
+        self._by_cost(ALONE)
         left = [leg for unit in self.broker for leg in unit.legs]
         legs, left = _take_in(self.matched, left, self.settings)
         legs = [without_duplicates(leg) for leg in legs]
         for unit in self.lean:
             legs.extend(_one_sided(lean=leg) for leg in unit.legs)
         legs.extend(_one_sided(broker=leg) for leg in left)
-        return sorted(legs, key=_leg_place)
+        return sorted(legs, key=leg_place)
 
     def _by_broker_id(self) -> None:
         by_number = {unit.order_number: unit for unit in self.broker if unit.order_number is not None}
@@ -107,8 +134,8 @@ class _Session:
             lean_left.extend(self._join(unit, partner, "broker_id"))
         self.lean, self.broker = in_place(lean_left), in_place(self.broker)
 
-    def _by_cost(self) -> None:
-        gains = _gains(self.lean, self.broker, self.settings)
+    def _by_cost(self, everyone: Everyone) -> None:
+        gains = _gains(self.lean, self.broker, self.settings, everyone)
         pairs = cheapest_pairs(gains)
         taken = set(pairs.values())
         lean, broker = self.lean, self.broker
@@ -135,9 +162,7 @@ class _Session:
 
 
 def _foreign_ids(unit: LeanUnit) -> list[str]:
-    # Backtests and paper runs write the order's own number as the broker's.
-    fills = [fill for leg in unit.legs for fill in leg.fills]
-    return sorted({number for fill in fills for number in fill.broker_ids if number != str(fill.order_id)})
+    return sorted({number for leg in unit.legs for fill in leg.fills for number in foreign_ids(fill)})
 
 
 def _shared(unit: LeanUnit, partner: BrokerUnit) -> set[LegKey]:
@@ -145,7 +170,7 @@ def _shared(unit: LeanUnit, partner: BrokerUnit) -> set[LegKey]:
 
 
 def _gains(
-    lean: Sequence[LeanUnit], broker: Sequence[BrokerUnit], settings: MatchSettings
+    lean: Sequence[LeanUnit], broker: Sequence[BrokerUnit], settings: MatchSettings, everyone: Everyone
 ) -> dict[tuple[int, int], int]:
     """What pairing unit with unit costs more than leaving both alone, for every pair within the time window."""
     columns_of: defaultdict[LegKey, list[int]] = defaultdict(list)
@@ -158,8 +183,11 @@ def _gains(
             found = _pair_cost(unit, broker[column], settings)
             if found is not None:
                 near[row, column] = found
-    row_rank = _ranks(row for row, _ in near)
-    column_rank = _ranks(column for _, column in near)
+    row_rank = {row: rank + everyone.lean_before(lean[row]) for row, rank in _ranks(row for row, _ in near).items()}
+    column_rank = {
+        column: rank + everyone.broker_before(broker[column])
+        for column, rank in _ranks(column for _, column in near).items()
+    }
     gains: dict[tuple[int, int], int] = {}
     for (row, column), (cost, minutes) in near.items():
         alone = settings.missing * (len(lean[row].legs) + len(broker[column].legs))
@@ -218,7 +246,7 @@ def _leg(leg: LeanLeg, counterpart: BrokerLeg, tier: Tier, settings: MatchSettin
         lean=leg.fills,
         broker=counterpart.fills,
         tier=tier if not deviations or tier == "broker_id" else "contract",
-        score=_score(deviations, _apart(leg, counterpart, settings), settings),
+        score=score_of(deviations, _apart(leg, counterpart, settings), settings),
         deviations=deviations,
     )
 
@@ -227,15 +255,6 @@ def _apart(leg: LeanLeg, counterpart: BrokerLeg, settings: MatchSettings) -> dt.
     """The gap as far as it speaks for a pair; a day without a time speaks no more than the window's edge."""
     timed = all(fill.has_time for fill in counterpart.fills)
     return gap_between(leg, counterpart) if timed else settings.window
-
-
-def _score(deviations: Sequence[Deviation], gap: dt.timedelta, settings: MatchSettings) -> Decimal:
-    """1 for the same fill at the same second, down to 0 for one that deviates in all and lies at the window's edge."""
-    weight = Decimal(weight_of(deviations, settings)) / (2 * settings.missing)
-    late = min(
-        Decimal(gap // dt.timedelta(seconds=1)) / Decimal(settings.window // dt.timedelta(seconds=1)), Decimal(1)
-    )
-    return max(1 - weight - late / 100, Decimal(0)).quantize(Decimal("0.0001"))
 
 
 def _take_in(
@@ -253,7 +272,7 @@ def _take_in(
         deviations = deviations_of(grown.lean, grown.broker, settings)
         tier: Tier | None = grown.tier if deviations else "fill"
         gap = gap_between(LeanLeg(loose.key, grown.lean), BrokerLeg(loose.key, grown.broker))
-        result[place] = replace(grown, deviations=deviations, tier=tier, score=_score(deviations, gap, settings))
+        result[place] = replace(grown, deviations=deviations, tier=tier, score=score_of(deviations, gap, settings))
     return result, remaining
 
 
@@ -276,6 +295,7 @@ def _one_sided(lean: LeanLeg | None = None, broker: BrokerLeg | None = None) -> 
     return Leg(broker.key[0], broker.fills[0].session_date, "trade", broker=broker.fills)
 
 
-def _leg_place(leg: Leg) -> tuple[object, ...]:
+def leg_place(leg: Leg) -> tuple[object, ...]:
+    """The place of a leg within its session."""
     first = leg.lean[0].occurred_at if leg.lean else leg.rows[0].occurred_at
     return (first, leg.instrument_key, leg.lean[0].reference if leg.lean else leg.rows[0].row_id)

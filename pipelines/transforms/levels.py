@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, groupby
 from operator import itemgetter
 
@@ -28,6 +29,12 @@ FILLS_PER_CHANGE = 2
 _HALF_CENT = Decimal("0.005")
 _PLACES = 4
 """Brokers publish per-contract levels with four decimals."""
+
+
+@lru_cache(maxsize=100_000)
+def _per_unit(amount: Decimal, contracts: Decimal) -> Fraction:
+    # Charges of an account repeat themselves.
+    return Fraction(amount) / Fraction(contracts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +63,12 @@ class LevelObservation:
     @property
     def low(self) -> Fraction:
         """Lowest level that this fill allows."""
-        return Fraction(self.amount_low) / Fraction(self.contracts)
+        return _per_unit(self.amount_low, self.contracts)
 
     @property
     def high(self) -> Fraction:
         """First level that is too high for this fill."""
-        return Fraction(self.amount_high) / Fraction(self.contracts)
+        return _per_unit(self.amount_high, self.contracts)
 
     def allows(self, level: Fraction | Decimal) -> bool:
         """Whether `level` would have been rounded to what was charged."""
@@ -188,9 +195,10 @@ def _segments(
     switch = fills_per_change * scale + 1  # the one more lets fewer levels win a tie
     best = [0] + [switch] * len(levels)
     came_from: list[list[int]] = []
+    places: dict[Fraction, int] = {}
     for day in sessions:
         scheduled = Fraction(current(day[0].session_date))
-        missed = [sum(not seen.allows(scheduled) for seen in day), *_missed(day, levels)]
+        missed = [sum(not seen.allows(scheduled) for seen in day), *_missed(day, levels, places)]
         cheapest = min(range(len(best)), key=best.__getitem__)
         arrival = best[cheapest] + switch
         # On a tie the change comes late: a level lasts as long as the fills allow.
@@ -200,12 +208,14 @@ def _segments(
     return _walk_back(sessions, [None, *levels], best, came_from)
 
 
-def _missed(day: Sequence[LevelObservation], levels: Sequence[Fraction]) -> Iterable[int]:
-    """How many of the day's fills each level does not explain."""
+def _missed(day: Sequence[LevelObservation], levels: Sequence[Fraction], places: dict[Fraction, int]) -> Iterable[int]:
+    """How many of the day's fills each level does not explain; `places` remembers where bounds lie among the levels."""
     steps = [0] * (len(levels) + 1)
     for seen in day:
-        steps[bisect_left(levels, seen.low)] -= 1
-        steps[bisect_left(levels, seen.high)] += 1
+        for bound, step in ((seen.low, -1), (seen.high, 1)):
+            if bound not in places:
+                places[bound] = bisect_left(levels, bound)
+            steps[places[bound]] += step
     return (len(day) + found for found in accumulate(steps[:-1]))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from pipelines.transforms.fill_columns import foreign_ids
 from pipelines.transforms.fills import BrokerFill, LeanFill, in_time_order, lean_key, lean_order
 
 LegKey = tuple[str, int]
@@ -58,9 +59,13 @@ class BrokerUnit:
     def place(self) -> tuple[Any, ...]:
         """By order number, then time."""
         # Numbers are given in the order of submission; printed times of legs that filled together are jumbled.
-        number = int(self.order_number) if self.order_number and self.order_number.isdecimal() else -1
         first = min(leg.fills[0].occurred_at for leg in self.legs)
-        return (number, first, self.legs[0].fills[0].row_id)
+        return (order_place(self.order_number), first, self.legs[0].fills[0].row_id)
+
+
+def order_place(number: str | None) -> int:
+    """The order number as a number; one without digits, and none, come first."""
+    return int(number) if number and number.isdecimal() else -1
 
 
 Unit = TypeVar("Unit", LeanUnit, BrokerUnit)
@@ -70,7 +75,7 @@ def lean_units(fills: Sequence[LeanFill]) -> list[LeanUnit]:
     """Orders and combos; legs that share a number of the broker are one order, too."""
     by_unit: defaultdict[tuple[object, ...], list[LeanFill]] = defaultdict(list)
     for fill in fills:
-        foreign = tuple(number for number in fill.broker_ids if number != str(fill.order_id))
+        foreign = tuple(foreign_ids(fill))
         if fill.group_id is not None:
             unit: tuple[object, ...] = (fill.run_id, "group", fill.group_id)
         elif foreign:

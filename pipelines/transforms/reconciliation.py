@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pipelines.transforms.account_levels import fit_account, leg_id_of, schedules_on
+from pipelines.transforms.account_levels import fit_account, leg_id_of
 from pipelines.transforms.adjustments import AccountRow, Overcharge, link_corrections
 from pipelines.transforms.breaks import (
     BreakFound,
@@ -31,7 +31,8 @@ from pipelines.transforms.breaks import (
 from pipelines.transforms.coverage import Coverage, Trading, run_of, within_trading
 from pipelines.transforms.day_totals import ChargedRow, DayTotals, LegFees, day_totals
 from pipelines.transforms.event_matching import match_events
-from pipelines.transforms.fee_explanation import Explained, Terms, explain
+from pipelines.transforms.explanation_memory import Explanations
+from pipelines.transforms.fee_explanation import Explained, Terms
 from pipelines.transforms.fills import BrokerFill, LeanFill, Leg, total
 from pipelines.transforms.leg_matching import match_trades
 from pipelines.transforms.levels import LevelFit
@@ -87,7 +88,8 @@ def reconcile(given: AccountInput) -> AccountResult:
     legs = _matched(given)
     covered = [leg for leg in legs if leg.rows or _is_covered(leg, given)]
     fit = fit_account(given.account, covered, given.terms, given.schedule)
-    results = [_result(leg, given, fit) for leg in covered]
+    explanations = Explanations(given.schedule, fit)
+    results = [_result(leg, given, explanations) for leg in covered]
     corrected = _corrections(results, given)
     breaks = _breaks(results, corrected, fit, given)
     return AccountResult(
@@ -121,9 +123,8 @@ def _is_covered(leg: Leg, given: AccountInput) -> bool:
     return given.coverage.includes(first, last + wait)
 
 
-def _result(leg: Leg, given: AccountInput, fit: LevelFit | None) -> LegResult:
-    terms = given.terms.get(leg.instrument_key)
-    explained = explain(leg, terms, schedules_on(given.schedule, fit, leg.session_date))
+def _result(leg: Leg, given: AccountInput, explanations: Explanations) -> LegResult:
+    explained = explanations.explain(leg, given.terms.get(leg.instrument_key))
     outside = not leg.lean and not within_trading(leg.session_date, given.runs)
     verdict = judge(leg, explained, expected_one_sided=outside)
     moment = leg.lean[0].occurred_at if leg.lean else leg.rows[0].occurred_at

@@ -34,8 +34,8 @@ from pipelines.transforms.account_levels import (
     fit_account,
     leg_id_of,
     orf_on,
-    schedules_on,
 )
+from pipelines.transforms.explanation_memory import Explanations
 from pipelines.transforms.fee_explanation import Explained, Schedules, Terms, explain
 from pipelines.transforms.fills import ZERO, BrokerFill, Leg, total
 from pipelines.transforms.levels import LevelObservation, level_of
@@ -81,9 +81,12 @@ def price_statements(
     """Every leg of an account's statements, priced by the schedule; the result does not depend on the order of fills."""
     legs = statement_legs(fills)
     fit = fit_account(account, legs, terms, schedule)
+    explanations = Explanations(schedule, fit)
     priced = []
     for leg in legs:
-        found = _priced(account, leg, terms, schedules_on(schedule, fit, leg.session_date))
+        of_leg = terms.get(leg.instrument_key)
+        explained = explanations.explain(leg, of_leg)
+        found = _priced(account, leg, of_leg, explained, has_schedule=schedule is not None)
         change = change_on(fit, leg.session_date)
         if change is not None and found.cause is not None and _LEVEL in found.cause:
             found = replace(found, level=change.estimate, evidence=change.fills)
@@ -106,11 +109,9 @@ def _leg(fills: Sequence[BrokerFill]) -> Leg:
     return Leg(first.instrument_key, first.session_date, first.leg_class, broker=tuple(fills))
 
 
-def _priced(account: str, leg: Leg, terms: Mapping[str, Terms], schedules: Schedules | None) -> PricedLeg:
-    of_leg = terms.get(leg.instrument_key)
-    explained = explain(leg, of_leg, schedules)
+def _priced(account: str, leg: Leg, of_leg: Terms | None, explained: Explained, *, has_schedule: bool) -> PricedLeg:
     cause, left = _cause(explained)
-    if schedules is None:
+    if not has_schedule:
         cause = "no_schedule"
     elif explained.expected is None:
         cause = "no_rate"
@@ -150,7 +151,9 @@ def _by_month(
         if level is None:
             tried.append(found)
             continue
-        again = _priced(account, found.leg, terms, _at_level(schedule, found.leg.session_date, level))
+        of_leg = terms.get(found.leg.instrument_key)
+        explained = explain(found.leg, of_leg, _at_level(schedule, found.leg.session_date, level))
+        again = _priced(account, found.leg, of_leg, explained, has_schedule=True)
         proven = again.cause != "unknown" and orf_on(schedule, found.leg.session_date) != level
         tried.append(replace(again, level=level, evidence=len(seen)) if proven else found)
     return tried

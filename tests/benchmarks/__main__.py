@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.commands.output import print_table
-from tests.benchmarks import cases, figures, harness, large_run, many_runs
+from tests.benchmarks import cases, figures, fill_matching, harness, large_run, many_runs
 from tests.benchmarks.figures import Figure
 
 REPETITIONS = 5
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[Case, Case]] = {
 """Name of each comparison with its usual and its smallest size."""
 
 
-LARGE = ("recorded", "generated", "runs")
+LARGE = ("recorded", "generated", "runs", "fills")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -95,6 +95,10 @@ def _large(asked: argparse.Namespace, folder: Path) -> list[Figure]:
         many = many_runs.rows(folder)
         print_table("many small runs in one Dagster run, once", many_runs.COLUMNS, many)
         found += many_runs.figures(many)
+    if not asked.names or "fills" in asked.names:
+        fills = fill_matching.rows(fill_matching.TINY if asked.small else fill_matching.FILLS)
+        print_table("fills reconciled; matching and the join in turns, their medians", fill_matching.COLUMNS, fills)
+        found += fill_matching.figures(fills)
     return found
 
 

@@ -11,7 +11,8 @@ SEC in a year without it) are listed with amount 0 and their row, so that a free
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,7 +23,7 @@ from tomking.kernel.products import INDEX_FAMILY
 from tomking.kernel.schedules import CLOSED, PLANS
 from tomking.kernel.schedules.rates import COMPONENTS, EVENTS, PRODUCTS, FeeRate
 
-_MILLION: Final = Decimal(1_000_000)
+_PER_MILLION: Final = Decimal(1) / Decimal(1_000_000)
 
 
 class UnknownSchedule(LookupError):
@@ -109,6 +110,21 @@ class FillFees:
         return add(fee.amount for fee in self.fees if fee.component == component)
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The rows of one component that a fill may be charged by, one for each of its tiers; or why there is none."""
+
+    component: str
+    tiers: tuple[FeeRate, ...]
+    unknown: str | None = None
+
+    def row(self, fill: FeeFill, leg_quantity: Decimal) -> FeeRate | None:
+        """The row that counts for a fill, None where none of the tiers fits it."""
+        if len(self.tiers) == 1 and not _has_tiers(self.tiers[0]):
+            return self.tiers[0]
+        return _tier_of(self.tiers, leg_quantity, fill.price, fill.month_quantity)
+
+
 @dataclass(slots=True)
 class _Running:
     """What one charge has come to over the fills of a leg, what of it was charged so far, and on what notional."""
@@ -130,10 +146,13 @@ class FeeSchedule:
         self.rows: Final = tuple(rows)
         self.broker: Final = broker
         self.plan: Final = plan
-        self._by_product: dict[str, dict[str, list[FeeRate]]] = {}
+        self._rows: dict[tuple[str, str, str], list[FeeRate]] = {}
         for row in self.rows:
-            if row.series == "pass_through":
-                self._by_product.setdefault(row.product, {}).setdefault(row.component, []).append(row)
+            self._rows.setdefault((row.series, row.product, row.component), []).append(row)
+        self._starts: Final = sorted({row.effective_from for row in self.rows})
+        # Fills differ in price and size, but come in few situations: what applies in one is looked up once.
+        self._choices: dict[tuple[object, ...], tuple[_Choice, ...]] = {}
+        self._tiers: dict[tuple[object, ...], tuple[FeeRate, ...]] = {}
 
     @property
     def is_exact(self) -> bool:
@@ -170,17 +189,27 @@ class FeeSchedule:
         closed = CLOSED.get(self.broker)
         if closed is not None and day >= closed.since:
             return None
-        family = INDEX_FAMILY.get(root or "", root)
-        rows = [
-            row
-            for row in self.rows
-            if (row.component, row.product, row.series) == (component, product, series)
-            and event in row.events
-            and (side is None or row.side in (None, side))
-            and (effect is None or row.effect in (None, effect))
-            and (root is None or _fits_root(row, family or ""))
-        ]
-        return _in_force(rows, day, quantity or ZERO, price or ZERO)
+        situation = (component, product, self.epoch(day), root, side, effect, event, series)
+        tiers = self._tiers.get(situation)
+        if tiers is None:
+            family = INDEX_FAMILY.get(root or "", root)
+            tiers = _latest(
+                (
+                    row
+                    for row in self._rows.get((series, product, component), ())
+                    if event in row.events
+                    and (side is None or row.side in (None, side))
+                    and (effect is None or row.effect in (None, effect))
+                    and (root is None or _fits_root(row, family or ""))
+                ),
+                day,
+            )
+            self._tiers[situation] = tiers
+        return _tier_of(tiers, quantity or ZERO, price or ZERO)
+
+    def epoch(self, day: date) -> int:
+        """The number of the stretch of days that `day` lies in: within one, no row begins."""
+        return bisect_right(self._starts, day)
 
     def fees_for_leg(self, fills: Sequence[FeeFill]) -> tuple[FillFees, ...]:
         """The fees of each fill of ONE order leg, in time order.
@@ -193,47 +222,63 @@ class FeeSchedule:
         if len({(fill.product, fill.root, fill.side) for fill in fills}) > 1:
             raise ValueError("the fills are not of one leg: product, root or side differ")
         leg_quantity = add(fill.quantity for fill in fills)
-        running: dict[tuple[object, ...], _Running] = {}
+        running: dict[tuple[object, ...], _Running] | None = {} if len(fills) > 1 else None
         return tuple(self._fees_of(fill, leg_quantity, running) for fill in fills)
 
-    def _fees_of(self, fill: FeeFill, leg_quantity: Decimal, running: dict[tuple[object, ...], _Running]) -> FillFees:
+    def _fees_of(
+        self, fill: FeeFill, leg_quantity: Decimal, running: dict[tuple[object, ...], _Running] | None
+    ) -> FillFees:
         closed = CLOSED.get(self.broker)
         if closed is not None and fill.session_date >= closed.since:
             raise UnknownRate(self.broker, None, fill, closed.why)
-        components = self._by_product.get(fill.product)
-        if not components:
-            raise UnknownRate(self.broker, None, fill, "the schedule does not price this product")
         fees: list[Fee] = []
-        for component in COMPONENTS:
-            rate = self._row_for(component, components.get(component, ()), fill, leg_quantity)
-            if rate is not None:
-                commission = add(fee.amount for fee in fees if fee.component == "commission")
-                so_far = running.setdefault(rate.charge, _Running())
-                fees.append(Fee(component, _charge(rate, fill, so_far, commission), rate))
+        commission = ZERO
+        for choice in self._choices_of(fill):
+            rate = None if choice.unknown is not None else choice.row(fill, leg_quantity)
+            if rate is None:
+                raise UnknownRate(self.broker, choice.component, fill, choice.unknown or "no row in force on this day")
+            if running is None:
+                amount = _charge_alone(rate, fill, commission)
+            else:
+                amount = _charge(rate, fill, running.setdefault(rate.charge, _Running()), commission)
+            if choice.component == "commission":
+                commission = amount
+            fees.append(Fee(choice.component, amount, rate))
         if not fees:
             raise UnknownRate(self.broker, None, fill, "the schedule does not price this event")
         return FillFees(tuple(fees))
 
-    def _row_for(self, component: str, rows: Sequence[FeeRate], fill: FeeFill, leg_quantity: Decimal) -> FeeRate | None:
-        """The row for a fill; None where the component does not apply to it by rule."""
+    def _choices_of(self, fill: FeeFill) -> tuple[_Choice, ...]:
+        """What may be charged in the situation of a fill, in the order of `COMPONENTS`."""
+        is_fractional = bool(fill.quantity % 1)
+        day = fill.session_date
+        situation = (fill.product, fill.side, fill.effect, fill.event, fill.root, self.epoch(day), is_fractional)
+        found = self._choices.get(situation)
+        if found is None:
+            priced = [name for name in COMPONENTS if ("pass_through", fill.product, name) in self._rows]
+            if not priced:
+                raise UnknownRate(self.broker, None, fill, "the schedule does not price this product")
+            choices = (self._choice(name, fill, is_fractional=is_fractional) for name in priced)
+            found = tuple(choice for choice in choices if choice is not None)
+            self._choices[situation] = found
+        return found
+
+    def _choice(self, component: str, fill: FeeFill, *, is_fractional: bool) -> _Choice | None:
+        """The rows of a component for a fill; None where the component does not apply to it by rule."""
+        rows = self._rows["pass_through", fill.product, component]
         by_rule = [row for row in rows if fill.event in row.events and row.side in (None, fill.side)]
         if fill.effect is None and any(row.effect is not None for row in by_rule):
-            raise UnknownRate(self.broker, component, fill, "whether it opens or closes is not known")
+            return _Choice(component, (), "whether it opens or closes is not known")
         by_rule = [
-            row
-            for row in by_rule
-            if row.effect in (None, fill.effect) and row.fractional in (None, bool(fill.quantity % 1))
+            row for row in by_rule if row.effect in (None, fill.effect) and row.fractional in (None, is_fractional)
         ]
         if not by_rule:
             return None
         root = INDEX_FAMILY.get(fill.root, fill.root)
         of_root = [row for row in by_rule if _fits_root(row, root)]
         if not of_root:
-            raise UnknownRate(self.broker, component, fill, "no row for this root")
-        found = _in_force(of_root, fill.session_date, leg_quantity, fill.price, fill.month_quantity)
-        if found is None:
-            raise UnknownRate(self.broker, component, fill, "no row in force on this day")
-        return found
+            return _Choice(component, (), "no row for this root")
+        return _Choice(component, _latest(of_root, fill.session_date))
 
 
 def _fits_root(row: FeeRate, root: str) -> bool:
@@ -242,37 +287,61 @@ def _fits_root(row: FeeRate, root: str) -> bool:
     return root.startswith(row.root[:-1]) if row.root.endswith("*") else root == row.root
 
 
-def _in_force(
-    rows: Iterable[FeeRate], day: date, quantity: Decimal, price: Decimal, volume: Decimal = ZERO
-) -> FeeRate | None:
+def _latest(rows: Iterable[FeeRate], day: date) -> tuple[FeeRate, ...]:
+    """Of the rows that replace each other, the one in force on a day."""
     in_force: dict[tuple[object, ...], FeeRate] = {}
     for row in rows:
         if row.effective_from > day:
             continue
-        if (row.from_quantity or ZERO) > quantity or (row.from_volume or ZERO) > volume:
-            continue
-        if row.from_price is not None and row.from_price > price:
-            continue
         earlier = in_force.get(row.selector)
         if earlier is None or row.effective_from >= earlier.effective_from:
             in_force[row.selector] = row
-    return max(in_force.values(), key=_specific, default=None)
+    return tuple(in_force.values())
+
+
+def _has_tiers(row: FeeRate) -> bool:
+    return row.from_quantity is not None or row.from_price is not None or row.from_volume is not None
+
+
+def _tier_of(rows: Iterable[FeeRate], quantity: Decimal, price: Decimal, volume: Decimal = ZERO) -> FeeRate | None:
+    fitting = [
+        row
+        for row in rows
+        if (row.from_quantity or ZERO) <= quantity
+        and (row.from_volume or ZERO) <= volume
+        and (row.from_price is None or row.from_price <= price)
+    ]
+    return max(fitting, key=_specific, default=None)
 
 
 def _specific(row: FeeRate) -> tuple[int, Decimal, Decimal, Decimal]:
     return len(row.root or ""), row.from_quantity or ZERO, row.from_volume or ZERO, row.from_price or ZERO
 
 
+def _exact(rate: FeeRate, fill: FeeFill, commission: Decimal, *, first: bool) -> Decimal:
+    """What a row comes to by its basis, before limits and rounding."""
+    if rate.basis == "per_unit":
+        return multiply(rate.amount, fill.quantity)
+    if rate.basis == "per_million":
+        return multiply(rate.amount, fill.notional, _PER_MILLION)
+    if rate.basis == "of_commission":
+        return multiply(rate.amount, commission)
+    return rate.amount if rate.basis == "per_event" or first else ZERO
+
+
+def _charge_alone(rate: FeeRate, fill: FeeFill, commission: Decimal) -> Decimal:
+    """What the only fill of a leg is charged: the fill is the leg, and nothing was charged before."""
+    amount = _exact(rate, fill, commission, first=True)
+    if rate.order_amount is not None:
+        amount = add((amount, rate.order_amount))
+    if rate.is_limited:
+        amount = _limited(amount, rate, fill.notional)
+    return rate.rounding.apply(amount) if rate.rounding.scope != "day" else amount
+
+
 def _charge(rate: FeeRate, fill: FeeFill, running: _Running, commission: Decimal) -> Decimal:
     first = not running.exact and not running.charged
-    bases: dict[str, Callable[[], Decimal]] = {
-        "per_unit": lambda: multiply(rate.amount, fill.quantity),
-        "per_million": lambda: multiply(rate.amount, fill.notional, Decimal(1) / _MILLION),
-        "per_order": lambda: rate.amount if first else ZERO,
-        "per_event": lambda: rate.amount,
-        "of_commission": lambda: multiply(rate.amount, commission),
-    }
-    exact = bases[rate.basis]()
+    exact = _exact(rate, fill, commission, first=first)
     if first and rate.order_amount is not None:
         exact = add((exact, rate.order_amount))
     if rate.cap_scope == "fill":

@@ -27,6 +27,8 @@ _LARGEST_EXPONENT: Final = 60
 _PLAIN = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?P<fraction>\.[0-9]*)?(?P<exponent>[eE][+-]?[0-9]{1,4})?"
 )
+_STEPS: Final = tuple(_ONE.scaleb(-places) for places in range(19))
+"""One unit of the last place, by the number of places."""
 _MODES: Final[dict[str, str]] = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
 
 
@@ -82,7 +84,7 @@ class Rounding:
             raise MoneyError(f"unknown rounding scope: {self.scope!r}")
         if (self.mode == "exact") != (self.places is None):
             raise MoneyError("an exact amount has no decimal places; a rounded one needs them")
-        if self.places is not None and not 0 <= self.places <= 18:
+        if self.places is not None and not 0 <= self.places < len(_STEPS):
             raise MoneyError(f"decimal places out of range: {self.places}")
 
     def apply(self, amount: Decimal) -> Decimal:
@@ -94,7 +96,7 @@ class Rounding:
             raise MoneyError(f"cannot round {amount}")
         if self.places is None:
             return amount
-        step = Decimal(1).scaleb(-self.places)
+        step = _STEPS[self.places]
         mode = ROUND_CEILING if self.mode == "up" else _MODES[self.mode]
         try:
             return amount.quantize(step, rounding=mode, context=_EXACT)

@@ -130,6 +130,11 @@ class FeeRate:
         )
 
     @property
+    def is_limited(self) -> bool:
+        """Whether a cap or minimum holds at all."""
+        return self.cap is not None or self.minimum is not None or self.cap_share is not None
+
+    @property
     def charge(self) -> tuple[object, ...]:
         """What the tiers of one charge share: caps and minimums run over them together."""
         return self.component, self.product, self.side, self.effect, self.root, self.events
