@@ -20,6 +20,7 @@ import polars as pl
 from pipelines.transforms.returns import LONG_SCHEMA, AlignedReturns, aligned_returns
 from tomking.kernel import groups as group_table
 from tomking.kernel.correlation import WINDOW, correlation_matrix, group_correlations
+from tomking.kernel.correlation_monitor import SCORE_DAYS
 from tomking.kernel.diversification import DiversificationScore, score_window
 from tomking.kernel.regimes import RegimeDay, RegimeSettings, label_days
 from warehouse.frames import frame, frame_schema
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from warehouse.session import WriteSession
 
 DIRTY_DOMAIN = "correlations"
-SCORE_DAYS = 60
-"""Sessions of the diversification score: over 20 its noise is 7 to 9 points."""
 SAME = 0.001
 """Mean correlations that differ by less are the same figure: each dividend moves the last digits of every earlier
 adjusted close, and the figure's own standard deviation is eighty times this."""

@@ -19,12 +19,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tomking.kernel.correlation_monitor import LONGEST_GAP_DAYS
+
 LONG_SCHEMA = pl.Schema({"session_date": pl.Date, "symbol": pl.String, "price": pl.Float64})
 """Closes, one row a symbol and session; a missing price has no row or a null."""
-
-LONGEST_GAP_DAYS = 10
-"""Calendar days between two joined days beyond which the return between them is missing: a hole in the data, not a
-return of one day. The longest closure of the New York exchange since 1990 spans seven (September 2001)."""
 
 
 @dataclass(frozen=True, slots=True)

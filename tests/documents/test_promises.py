@@ -22,6 +22,7 @@ CONSTRUCTOR_VALUES = {
     "caches.chain_ttl_seconds": "300",
     "caches.chain_entries": "100",
     "caches.greeks_ttl_seconds": "30",
+    "regime.window": "20",
 }
 
 

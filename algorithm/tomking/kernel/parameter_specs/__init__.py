@@ -19,6 +19,7 @@ from tomking.kernel.parameter_specs import (
     ipmcc,
     leap_ladder,
     limits,
+    monitor,
     one_one_two,
     regime,
     strangle,
@@ -28,7 +29,7 @@ from tomking.kernel.parameter_specs.spec import Kind, ParameterSpec, Value, Valu
 __all__ = ["FAMILIES", "ORDERED", "SPECS", "Kind", "ParameterSpec", "Value", "ValueRefused"]
 
 _STRATEGIES = (friday0dte, one_one_two, strangle, ipmcc, leap_ladder, insurance_puts)
-_TABLES = (*_STRATEGIES, limits, caches, feedback, regime)
+_TABLES = (*_STRATEGIES, limits, caches, feedback, regime, monitor)
 
 SPECS: Mapping[str, ParameterSpec] = {spec.id: spec for table in _TABLES for spec in table.PARAMETERS}
 """Every parameter by id."""
@@ -36,6 +37,7 @@ SPECS: Mapping[str, ParameterSpec] = {spec.id: spec for table in _TABLES for spe
 ORDERED: tuple[tuple[str, str], ...] = (
     *regime.ORDERED,
     *limits.ORDERED,
+    *monitor.ORDERED,
     *(pair for table in _STRATEGIES for pair in table.ORDERED),
 )
 """Pairs of which the first may not exceed the second, where both are set."""
