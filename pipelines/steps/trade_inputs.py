@@ -11,7 +11,8 @@ Rows stay in frames, which take a tenth of the room of Python's objects, until t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ import polars as pl
 
 from pipelines.parsing.lean_events import read_settlement
 from pipelines.steps.accounting_inputs import read_reference
-from pipelines.transforms.contract_terms import Listing, terms_of
+from pipelines.transforms.contract_terms import Listing, TradeEvidence, implied_multiplier, terms_of
 from pipelines.transforms.strategy_trades import Trade
 from pipelines.transforms.trade_excursions import EngineTrade, EngineTrades
 from pipelines.transforms.trade_kinds import Contract
@@ -62,6 +63,29 @@ SELECT instrument_key, security_type, ticker, root, lean_symbol_id, multiplier, 
 FROM records.instruments
 WHERE instrument_key IN (SELECT instrument_key FROM records.order_events WHERE run_id IN (SELECT unnest($1::VARCHAR[])))
 """
+_EVIDENCE = """
+WITH priced AS (
+    SELECT e.run_id, e.symbol_id, e.instrument_key,
+           any_value(coalesce(nullif(e.fill_price_currency, ''), o.price_currency)) AS priced_in
+    FROM records.order_events e
+    JOIN records.orders o ON o.run_id = e.run_id AND o.order_id = e.order_id AND o.instrument_key = e.instrument_key
+    WHERE e.run_id IN (SELECT unnest($1::VARCHAR[])) AND e.instrument_key IN (SELECT unnest($2::VARCHAR[]))
+      AND e.fill_quantity <> 0
+    GROUP BY ALL
+)
+SELECT p.run_id, p.instrument_key,
+       CASE t.direction WHEN 'long' THEN t.exit_price - t.entry_price ELSE t.entry_price - t.exit_price END, t.quantity,
+       t.profit_loss
+FROM priced p
+JOIN records.runs r ON r.run_id = p.run_id AND r.mode NOT IN ('paper', 'live')
+JOIN records.closed_trades t ON t.run_id = p.run_id AND t.symbol_id = p.symbol_id
+WHERE coalesce(p.priced_in, r.account_currency) = r.account_currency
+"""
+_PRICED_IN = """
+SELECT instrument_key, min(price_currency) FROM records.orders
+WHERE run_id IN (SELECT unnest($1::VARCHAR[])) AND security_type = 'crypto_future'
+GROUP BY instrument_key HAVING count(DISTINCT price_currency) = 1
+"""
 _CLOSED_TRADES = """
 SELECT run_id, CAST(order_ids AS BIGINT[]) AS order_ids, mae, mfe, quantity
 FROM records.closed_trades
@@ -76,6 +100,7 @@ class Histories:
     def __init__(self, session: WriteSession, run_ids: Sequence[str]) -> None:
         wanted = (list(run_ids),)
         self._contracts = _contracts(session, wanted)
+        self._implied = _implied(session, run_ids, self._contracts)
         self._unfilled: dict[tuple[str, int], list[TradedOrder]] = defaultdict(list)
         for run_id, group_id, order_id, tag, quantity in session.rows(_UNFILLED, wanted):
             self._unfilled[run_id, group_id].append(TradedOrder(order_id, group_id, tag, run_id, quantity))
@@ -125,7 +150,7 @@ class Histories:
                     at,
                     day,
                     kind,
-                    self._contracts[key],
+                    self._implied.get((run_id, key)) or self._contracts[key],
                     quantity,
                     price,
                     fee,
@@ -150,9 +175,11 @@ def _packages_in(fills: pl.DataFrame) -> Iterator[list[tuple[Any, ...]]]:
 def _contracts(session: WriteSession, wanted: tuple[list[str]]) -> dict[str, Contract]:
     """Every instrument traded with its multiplier, and its strike on the scale of the underlying."""
     properties = read_reference(session).properties
+    priced_in: dict[str, str] = dict(session.rows(_PRICED_IN, wanted))
     contracts = {}
     for *listed, expiry, underlying in session.rows(_CONTRACTS, wanted):
-        terms, _ = terms_of(Listing(*listed), properties)
+        listing = replace(Listing(*listed), priced_in=priced_in.get(listed[0]))
+        terms, _ = terms_of(listing, properties)
         contracts[terms.key] = Contract(
             key=terms.key,
             security_type=terms.security_type,
@@ -163,6 +190,23 @@ def _contracts(session: WriteSession, wanted: tuple[list[str]]) -> dict[str, Con
             underlying=underlying,
         )
     return contracts
+
+
+def _implied(
+    session: WriteSession, run_ids: Sequence[str], contracts: Mapping[str, Contract]
+) -> dict[tuple[str, str], Contract]:
+    """By backtest, the contracts whose multiplier only the engine's closed trades of that run tell."""
+    unknown = [key for key, contract in contracts.items() if contract.multiplier is None]
+    if not unknown:
+        return {}
+    trades: dict[tuple[str, str], list[TradeEvidence]] = defaultdict(list)
+    for run_id, key, moved, quantity, profit_loss in session.rows(_EVIDENCE, (list(run_ids), unknown)):
+        trades[run_id, key].append(TradeEvidence(moved * quantity, profit_loss))
+    found = {
+        (run_id, key): replace(contracts[key], multiplier=implied_multiplier(told))
+        for (run_id, key), told in trades.items()
+    }
+    return {place: contract for place, contract in found.items() if contract.multiplier is not None}
 
 
 class ClosedTrades:

@@ -14,11 +14,14 @@ from decimal import Decimal
 from pipelines.transforms.event_cash import CURRENCY_PAIRS
 from pipelines.transforms.lots import Terms
 from tomking.kernel.money import multiply
+from tomking.kernel.products import STRIKE_FACTORS
 from tomking.kernel.security_id import SecurityIdError, unpack
 
 ONE = Decimal(1)
 OF_ONE_UNIT = frozenset({"equity", "forex", "crypto", "index", "base"})
 """Security types that trade single units on every market of LEAN's symbol properties."""
+_COINS_OF_LINEAR_FUTURES = frozenset({"USDT", "USDC", "BUSD"})
+"""Crypto futures quoted in these are of one coin on every market; those quoted in dollars are of 1, 10 or 100 dollars."""
 _HALF_CENT = Decimal("0.005")
 _STEP = Decimal("1e-9")
 
@@ -69,7 +72,7 @@ def terms_of(listing: Listing, properties: Properties, trades: Iterable[TradeEvi
     """
     found = _properties_of(listing, properties)
     multiplier, source = listing.multiplier, "product"
-    if multiplier is None and listing.security_type in OF_ONE_UNIT:
+    if multiplier is None and _is_of_one_unit(listing):
         multiplier = ONE
     if multiplier is None and found is not None:
         multiplier, source = found.multiplier, "symbol_properties"
@@ -77,8 +80,9 @@ def terms_of(listing: Listing, properties: Properties, trades: Iterable[TradeEvi
         multiplier, source = implied_multiplier(trades), "closed_trades"
     currency = listing.priced_in or (found.quote_currency if found else None)
     strike = listing.strike
-    if strike is not None and found is not None:
-        strike = multiply(strike, found.strike_multiplier)
+    if strike is not None:
+        known = found.strike_multiplier if found else STRIKE_FACTORS.get(listing.root or "", ONE)
+        strike = multiply(strike, known)
     terms = Terms(
         key=listing.key,
         security_type=listing.security_type,
@@ -108,6 +112,12 @@ def implied_multiplier(trades: Iterable[TradeEvidence]) -> Decimal | None:
         return None
     fits = all(abs(multiply(trade.moved, rounded) - trade.profit_loss) <= _HALF_CENT for trade in known)
     return rounded if fits and rounded > 0 else None
+
+
+def _is_of_one_unit(listing: Listing) -> bool:
+    if listing.security_type == "crypto_future":
+        return listing.priced_in in _COINS_OF_LINEAR_FUTURES
+    return listing.security_type in OF_ONE_UNIT
 
 
 def _rounded_whole(number: Decimal, zeros: int) -> Decimal:

@@ -194,3 +194,37 @@ def test_legs_and_figures_of_a_settled_spread(warehouse: Warehouse, settings: Se
     )
     assert [leg[:3] for leg in legs] == [(-1, 1, "cash_settled"), (1, -1, "expired")]
     assert sum(leg[3] for leg in legs) == result
+
+
+CONTRACTS_OF_THEIR_OWN = (
+    "HSIFutureHourRegressionAlgorithm",
+    "IndexOptionScaledStrikeRegressionAlgorithm",
+    "BinanceCryptoFutureBnfcrCollateralRegressionAlgorithm",
+)
+
+
+def test_contracts_that_only_their_own_trades_or_rules_tell_of_have_a_profit(
+    warehouse: Warehouse, settings: Settings
+) -> None:
+    paths = [shared_path("runs", "lean", name) for name in CONTRACTS_OF_THEIR_OWN]
+    with warehouse.writer("test") as session:
+        ingest_paths(session, settings, paths)
+    unknown = ask(
+        warehouse,
+        "SELECT r.name, t.trade_id FROM derived.strategy_trades t JOIN records.runs r USING (run_id) "
+        "WHERE t.ended_by <> 'open' AND t.profit_loss IS NULL",
+    )
+    assert unknown == []
+    # Futures are closed at their price: the engine's own trades say the same, to the cent.
+    ours = ask(
+        warehouse,
+        "SELECT sum(t.profit_loss) FROM derived.strategy_trades t JOIN records.runs r USING (run_id) WHERE r.name = ? "
+        "AND t.ended_by <> 'open'",
+        CONTRACTS_OF_THEIR_OWN[0],
+    )
+    theirs = ask(
+        warehouse,
+        "SELECT sum(t.profit_loss) FROM records.closed_trades t JOIN records.runs r USING (run_id) WHERE r.name = ?",
+        CONTRACTS_OF_THEIR_OWN[0],
+    )
+    assert ours == theirs
