@@ -1,8 +1,8 @@
 """The book of trades between the object store, the orders and the portfolio.
 
-Holds: restoring and saving it, booking what orders have done, and following the portfolio where it went another way.
+Holds: restoring it, booking what orders have done, and following the portfolio where it went another way.
 Belongs here: whatever makes the book say what is true.
-Never here: deciding what to trade.
+Never here: the stored documents (`book_store`), deciding what to trade.
 
 The book is checked against the portfolio before every decision, because assignment, exercise, expiry and margin calls
 change legs without an order of ours. What is more in the portfolio than in the book is reported and left alone.
@@ -16,12 +16,13 @@ from datetime import datetime
 from decimal import Decimal
 from math import gcd
 
+from tomking.adapters.book_store import BookStore, Found
 from tomking.adapters.journal import Journal
 from tomking.adapters.object_store import Store
 from tomking.adapters.orders import GroupReport, LegFill, OrderDesk
-from tomking.kernel.contracts import make_tag, state_key
+from tomking.kernel.contracts import make_tag
 from tomking.strategies.book import Book, Leg, Trade
-from tomking.strategies.book_document import BookRefused, dump_book, parse_book
+from tomking.strategies.book_rebuild import Held, trades_of
 
 
 class BookKeeper:
@@ -33,38 +34,43 @@ class BookKeeper:
     def __init__(
         self, store: Store, deployment: str, journal: Journal, multiplier: Decimal, *, persistent: bool
     ) -> None:
-        self._store, self._journal, self._multiplier = store, journal, multiplier
-        self._key = state_key(deployment)
-        self._saved: bytes | None = None
+        self._documents, self._journal, self._multiplier = BookStore(store, deployment, journal), journal, multiplier
         self._persistent = persistent
         self._causes: dict[str, str] = {}
+        self._lost: Found | None = None
         self.book = Book()
 
     def restore(self) -> None:
-        """Read the book of an earlier run of this deployment; a damaged one is reported and not used."""
+        """Read the book of an earlier run of this deployment; a damaged one is kept aside and not used."""
         if not self._persistent:
             return
-        try:
-            document = self._store.read(self._key)
-            if document is None:
-                return
-            self.book = parse_book(document)
-        except (BookRefused, OSError) as error:
-            self._journal.write("error", message=str(error)[:500], where=self._key)
-            return
-        self._saved = document
-        self._journal.write("book_restored", trades=len(self.book.trades), source=self._key)
+        found = self._documents.load()
+        if found.book is not None:
+            self.book = found.book
+            self._journal.write("book_restored", trades=len(self.book.trades), source=found.source)
+        elif found.damaged is not None or found.reason is not None:
+            self._lost = found
+
+    def rebuild(self, holdings: Held, now: datetime) -> bool:
+        """Where no stored book could be read, make it again from the portfolio; True where that was so.
+
+        `initialize` is too early for it: inherited holdings are not visible there.
+        """
+        lost, self._lost = self._lost, None
+        if lost is None:
+            return False
+        for trade in trades_of(holdings, now):
+            self.book.put(trade)
+        self.book.counter = len(self.book.trades)
+        self._journal.write(
+            "book_rebuilt", trades=len(self.book.trades), kept_as=lost.damaged, reason=lost.reason
+        )
+        return True
 
     def save(self) -> None:
         """Store the book where it changed."""
-        document = dump_book(self.book) if self._persistent else None
-        if document is None or document == self._saved:
-            return
-        try:
-            self._store.write(self._key, document)
-            self._saved = document
-        except OSError as error:
-            self._journal.write("error", message=str(error), where=self._key)
+        if self._persistent and self._lost is None:
+            self._documents.save(self.book)
 
     def take_over(self, desk: OrderDesk, holdings: Mapping[str, int]) -> None:
         """After a restart, join resting orders to their trades again, by tag.

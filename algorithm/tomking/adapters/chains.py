@@ -1,122 +1,120 @@
-"""Contracts, chains and quotes: LEAN's objects to plain data, once.
+"""Option chains of LEAN, converted once into plain rows and served from the cache.
 
-Holds: symbols by instrument key, subscriptions, the chain as rows, quotes and holdings of the watched contracts.
-Belongs here: reading LEAN's market objects (one attribute costs about ten dictionary look-ups, so each is read once).
-Never here: choosing contracts.
+Holds: reading a chain, the implied volatility at the money, the answer to a strategy's request.
+Belongs here: LEAN's chain objects.
+Never here: how long a chain lives (`kernel.chain_cache`), choosing contracts.
+
+A chain is that of the previous session. Reading one costs LEAN some ten milliseconds and converting it twice as much,
+a look-up in the cache microseconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, time
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from statistics import fmean
 from typing import Any
 
-from AlgorithmImports import Market, OptionRight, OptionStyle, Resolution, Symbol
+from AlgorithmImports import OptionRight, QCAlgorithm
 
-from tomking.kernel.occ import occ_text, parse_occ
-from tomking.strategies.market_view import ChainRow, Quote
+from tomking.adapters.contracts import Contracts, number
+from tomking.adapters.journal import Journal
+from tomking.kernel.chain_cache import ChainAnswer, ChainCache
+from tomking.kernel.market_events import ExpiryListed, MarketEvent
+from tomking.kernel.occ import occ_text
+from tomking.kernel.option_chain import ChainRequest, ChainRow
+from tomking.strategies.market_view import Chain
 
-_RESOLUTIONS = {"minute": Resolution.MINUTE, "hour": Resolution.HOUR}
-
-
-def resolution_of(name: str) -> Any:
-    """LEAN's resolution by our name for it."""
-    return _RESOLUTIONS[name]
-
-
-def number(value: Any) -> Decimal | None:
-    """LEAN's number as a Decimal with the digits it prints; None for what is no finite number."""
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None
+_NEAR_THE_MONEY = Decimal("0.03")
+_VOLATILITY_DAYS = 30
+_SHORTEST, _LONGEST = 15, 60
 
 
-class Contracts:
-    """The underlying, its options, and what is known of those that are watched."""
+@dataclass(frozen=True, slots=True)
+class AtTheMoney:
+    """Implied volatility at the money, about 30 days out, as the chain of a session gives it (a share a year)."""
 
-    def __init__(self, algorithm: Any, underlying: Any, resolution: str) -> None:
-        self._algorithm, self._underlying = algorithm, underlying
-        self._resolution = resolution_of(resolution)
-        self._canonical = Symbol.create_canonical_option(underlying)
-        self._symbols: dict[str, Any] = {str(underlying.value): underlying}
-        self._watched: set[str] = set()
-        self._quoted_at: dict[str, datetime] = {}
+    session: date
+    volatility: Decimal
 
-    @property
-    def underlying_key(self) -> str:
-        """The key of the underlying: its ticker."""
-        return str(self._underlying.value)
 
-    @property
-    def watched(self) -> frozenset[str]:
-        """Keys of the option contracts that are subscribed."""
-        return frozenset(self._watched)
+class Chains:
+    """Chains of every underlying; `on_event` is told where a new expiry shows."""
 
-    def symbol(self, key: str) -> Any:
-        """LEAN's symbol of an instrument key; an option not met before is made from the key's own parts."""
-        if key not in self._symbols:
-            parts = parse_occ(key)
-            self._symbols[key] = Symbol.create_option(
-                self._underlying,
-                Market.USA,
-                OptionStyle.AMERICAN,
-                OptionRight.CALL if parts.call_put == "C" else OptionRight.PUT,
-                float(parts.strike),
-                # LEAN takes an expiry as a time without a zone.
-                datetime.combine(parts.expiry, time()),
-            )
-        return self._symbols[key]
+    def __init__(
+        self,
+        algorithm: QCAlgorithm,
+        contracts: Contracts,
+        cache: ChainCache,
+        journal: Journal,
+        on_event: Callable[[MarketEvent], None],
+    ) -> None:
+        self._algorithm, self._contracts, self.cache, self._journal = algorithm, contracts, cache, journal
+        self._on_event = on_event
+        self._last_expiry: dict[str, date] = {}
+        self._volatility: dict[str, AtTheMoney] = {}
+        self._failed: set[tuple[str, date]] = set()
+        self.last: dict[str, ChainAnswer] = {}
 
-    def watch(self, keys: Iterable[str]) -> None:
-        """Subscribe to the quotes of these contracts, each once."""
-        for key in keys:
-            if key not in self._watched:
-                self._algorithm.add_option_contract(self.symbol(key), self._resolution)
-                self._watched.add(key)
+    def answer(self, request: ChainRequest, local: datetime, now: datetime) -> Chain | None:
+        """The chain that a strategy asks for; None where nothing is known, which is said once a day."""
+        day = local.date()
+        found = self.cache.get(request, day, now, self._read)
+        self.last[request.underlying] = found
+        if found.failure is not None and (request.underlying, day) not in self._failed:
+            self._failed.add((request.underlying, day))
+            self._journal.write("error", message=found.failure[:500], where=f"chain {request.underlying}")
+        if found.rows is None:
+            return None
+        return Chain(found.rows, found.read_at, found.is_stale)
 
-    def chain(self) -> tuple[ChainRow, ...]:
-        """The chain of the previous day; a contract that cannot be read is left out."""
+    def volatility(self, underlying: str) -> AtTheMoney | None:
+        """At the money, of the chain that was read last."""
+        return self._volatility.get(underlying)
+
+    def _read(self, request: ChainRequest) -> Iterator[ChainRow]:
+        underlying = request.underlying
+        price = self._contracts.price(underlying)
+        day: date = self._algorithm.time.date()
+        near: dict[date, list[tuple[Decimal, float]]] = {}
         rows = []
-        for contract in self._algorithm.option_chain(self._canonical):
-            strike, delta = number(contract.strike), number(contract.greeks.delta)
-            if strike is None:
+        for contract in self._algorithm.option_chain(self._contracts.canonical(underlying)):
+            row = self._row(underlying, contract)
+            if row is None:
                 continue
-            call_put = "C" if contract.right == OptionRight.CALL else "P"
-            expiry = contract.expiry.date()
-            key = occ_text(self.underlying_key, expiry, call_put, strike.normalize())
-            self._symbols.setdefault(key, contract.symbol)
-            rows.append(ChainRow(key, strike, call_put, expiry, delta))
-        return tuple(rows)
+            rows.append(row)
+            if price is not None and abs(row.strike / price - 1) <= _NEAR_THE_MONEY:
+                if _SHORTEST <= (row.expiry - day).days <= _LONGEST:
+                    volatility = float(contract.implied_volatility)
+                    near.setdefault(row.expiry, []).append((abs(row.strike - price), volatility))
+        if not rows:
+            raise LookupError(f"LEAN has no chain of {underlying} for {day}")
+        self._note(underlying, day, rows, near)
+        return iter(rows)
 
-    def note_data(self, data: Any, now: datetime) -> None:
-        """Remember which watched contracts have a new quote in this slice; repeats of the last bar are none."""
-        for key in self._watched:
-            bar = data.quote_bars.get(self._symbols[key])
-            if bar is not None and not getattr(bar, "is_fill_forward", False):
-                self._quoted_at[key] = now
+    def _row(self, underlying: str, contract: Any) -> ChainRow | None:
+        """A contract as plain data; None for one that cannot be read."""
+        strike, delta = number(contract.strike), number(contract.greeks.delta)
+        if strike is None:
+            return None
+        call_put = "C" if contract.right == OptionRight.CALL else "P"
+        expiry: date = contract.expiry.date()
+        key = occ_text(underlying, expiry, call_put, strike.normalize())
+        self._contracts.remember(key, contract.symbol)
+        return ChainRow(key, strike, call_put, expiry, delta)
 
-    def quote(self, key: str) -> Quote:
-        """The best bid and ask of a watched contract; prices of 0 on both sides mean that nothing is known yet."""
-        security = self._algorithm.securities[self.symbol(key)]
-        bid, ask = number(security.bid_price), number(security.ask_price)
-        if not bid and not ask:
-            return Quote(None, None, None)
-        return Quote(bid, ask, self._quoted_at.get(key))
-
-    def price(self) -> Decimal | None:
-        """The underlying's last price, None before the first."""
-        return number(self._algorithm.securities[self._underlying].price) or None
-
-    def holdings(self, keys: Iterable[str]) -> dict[str, int]:
-        """Signed quantities in the portfolio, for the underlying and `keys`; the rest is not looked at."""
-        algorithm, found = self._algorithm, dict[str, int]()
-        for key in {*keys, self.underlying_key}:
-            symbol = self.symbol(key)
-            if algorithm.securities.contains_key(symbol):
-                quantity = int(algorithm.portfolio[symbol].quantity)
-                if quantity:
-                    found[key] = quantity
-        return found
+    def _note(
+        self, underlying: str, day: date, rows: list[ChainRow], near: Mapping[date, list[tuple[Decimal, float]]]
+    ) -> None:
+        latest, before = max(row.expiry for row in rows), self._last_expiry.get(underlying)
+        if before is not None and latest > before:
+            self._on_event(ExpiryListed(underlying, latest))
+        self._last_expiry[underlying] = max(latest, before or latest)
+        if near:
+            expiry = min(near, key=lambda one: abs((one - day).days - _VOLATILITY_DAYS))
+            closest = min(distance for distance, _ in near[expiry])
+            levels = [level for distance, level in near[expiry] if distance == closest and level > 0]
+            if levels:
+                self._volatility[underlying] = AtTheMoney(day, Decimal(repr(round(fmean(levels), 8))))

@@ -7,8 +7,10 @@ Never here: calendars (`kernel.sessions`).
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
-from typing import Any
+
+from AlgorithmImports import QCAlgorithm
 
 from tomking.kernel.sessions import NEW_YORK
 
@@ -18,12 +20,17 @@ def wall_now() -> datetime:
     return datetime.now(UTC)
 
 
-def utc_now(algorithm: Any) -> datetime:
+def stopwatch() -> float:
+    """Seconds of a clock that only runs forward; differences measure what a handler cost."""
+    return time.perf_counter()
+
+
+def utc_now(algorithm: QCAlgorithm) -> datetime:
     """The algorithm's instant, UTC; the engine may hand it over with or without a zone."""
     moment: datetime = algorithm.utc_time
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def local_now(algorithm: Any) -> datetime:
+def local_now(algorithm: QCAlgorithm) -> datetime:
     """The algorithm's instant on New York's clocks, without a zone."""
     return utc_now(algorithm).astimezone(NEW_YORK).replace(tzinfo=None)

@@ -7,13 +7,13 @@ Never here: what a document means.
 
 from __future__ import annotations
 
-from typing import Any
+from AlgorithmImports import ObjectStore
 
 
 class Store:
     """The object store of the running algorithm."""
 
-    def __init__(self, object_store: Any) -> None:
+    def __init__(self, object_store: ObjectStore) -> None:
         self._store = object_store
 
     def forget(self) -> None:
@@ -31,6 +31,15 @@ class Store:
         """Store ASCII `document` under `key`. Raises OSError where the store does not take it."""
         try:
             taken = bool(self._store.save(key, document.decode("ascii")))
+        except Exception as error:
+            raise OSError(f"the object store cannot write {key}: {error}") from error
+        if not taken:
+            raise OSError(f"the object store did not take {key}")
+
+    def write_bytes(self, key: str, document: bytes) -> None:
+        """Store any bytes under `key`. Raises OSError where the store does not take them."""
+        try:
+            taken = bool(self._store.save_bytes(key, document))
         except Exception as error:
             raise OSError(f"the object store cannot write {key}: {error}") from error
         if not taken:

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
-from AlgorithmImports import Leg, OrderStatus
+from AlgorithmImports import Leg, OrderStatus, OrderTicket, QCAlgorithm
 
-from tomking.adapters.chains import Contracts, number
+from tomking.adapters.contracts import Contracts, key_of, number
 
 GroupState = Literal["working", "filled", "ended"]
 
@@ -45,9 +45,9 @@ class GroupReport:
 class OrderDesk:
     """Sends orders and keeps the tickets of each strategy trade."""
 
-    def __init__(self, algorithm: Any, contracts: Contracts) -> None:
+    def __init__(self, algorithm: QCAlgorithm, contracts: Contracts) -> None:
         self._algorithm, self._contracts = algorithm, contracts
-        self._tickets: dict[str, list[Any]] = {}
+        self._tickets: dict[str, list[OrderTicket]] = {}
 
     def send(self, trade_id: str, legs: Sequence[tuple[str, int]], units: int, net: Decimal, tag: str) -> list[int]:
         """Send a limit order for `legs` and return the order ids; `net` is the price of one unit (a debit is above 0)."""
@@ -99,16 +99,17 @@ class OrderDesk:
         """Take over open orders that carry `tag` (after a restart); their ids, none where the broker has none."""
         transactions = self._algorithm.transactions
         orders = [order for order in transactions.get_open_orders() if str(order.tag) == tag]
-        if orders:
-            self._tickets[trade_id] = [transactions.get_order_ticket(order.id) for order in orders]
+        tickets = [transactions.get_order_ticket(order.id) for order in orders]
+        if tickets:
+            self._tickets[trade_id] = tickets
         return [int(order.id) for order in orders]
 
 
-def _fills(tickets: Sequence[Any]) -> list[LegFill]:
+def _fills(tickets: Sequence[OrderTicket]) -> list[LegFill]:
     fills = []
     for ticket in tickets:
         quantity = int(ticket.quantity_filled)
         price = number(ticket.average_fill_price)
         if quantity and price is not None:
-            fills.append(LegFill(str(ticket.symbol.value), quantity, price))
+            fills.append(LegFill(key_of(ticket.symbol), quantity, price))
     return fills

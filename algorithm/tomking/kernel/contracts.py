@@ -27,6 +27,7 @@ __all__ = [
     "EntryRefused",
     "OrderTag",
     "current_key",
+    "damaged_state_key",
     "format_entry",
     "history_key",
     "journal_key",
@@ -34,6 +35,7 @@ __all__ = [
     "parameter_key",
     "parse_tag",
     "prefix",
+    "previous_state_key",
     "run_key",
     "state_key",
     "time_text",
@@ -86,6 +88,16 @@ def journal_key(deployment: str, run: str, segment: int) -> str:
 def state_key(deployment: str) -> str:
     """The key of the book that survives a restart."""
     return f"{prefix(deployment)}/state/book.json"
+
+
+def previous_state_key(deployment: str) -> str:
+    """The key of the book as it was before the last change: what is left where that change was cut off."""
+    return f"{prefix(deployment)}/state/book_previous.json"
+
+
+def damaged_state_key(deployment: str, digest: str) -> str:
+    """The key under which a book that cannot be read is kept, by its sha256."""
+    return f"{prefix(deployment)}/state/book_damaged_{_name(digest[:16], 'digest')}.json"
 
 
 def run_key(algorithm_id: str, started: datetime) -> str:

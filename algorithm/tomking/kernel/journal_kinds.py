@@ -139,6 +139,11 @@ KINDS: Mapping[str, Kind] = {
         "event_id:whole symbol:name fill_quantity:number fill_price:number fee:number fee_currency:text "
         "message:text tag:text",
     ),
+    "order_forecast": _kind(
+        "what our schedule expects an order to cost if its legs fill at mid; `legs` by contract",
+        "orders:wholes total:number legs:numbers",
+        "strategy:name trade_id:name schedule:text currency:text quotes_missing:wholes",
+    ),
     "fee_forecast": _kind(
         "what our schedule expects a fill to cost (`components`, `total`) beside LEAN's model (`modelled`)",
         "order_id:whole symbol:name components:numbers total:number modelled:number",
@@ -157,12 +162,30 @@ KINDS: Mapping[str, Kind] = {
         "symbol:name book:number portfolio:number",
         "trade_id:name reason:text",
     ),
+    "book_rebuilt": _kind(
+        "no stored book could be read; the trades were made again from what the portfolio holds",
+        "trades:whole",
+        "kept_as:text reason:text",
+    ),
+    "trade_greeks": _kind(
+        "a trade at the end of a session: per contract the signed quantity, the mid, and the Greeks of one unit",
+        "trade_id:name strategy:name session_date:day underlying:name quantities:numbers",
+        "price:number marks:numbers deltas:numbers gammas:numbers thetas:numbers vegas:numbers volatilities:numbers "
+        "multiplier:number",
+    ),
+    "portfolio_greeks": _kind(
+        "the book at the end of a session: sums over its legs, deltas also in units of the index",
+        "session_date:day legs:whole",
+        "delta:number beta_weighted_delta:number gamma:number theta:number vega:number index:name index_price:number "
+        "missing:whole",
+    ),
     "cache": _kind(
         "counters of one cache; `misses` by kind",
         "cache:name hits:whole misses:counts",
-        "entries:whole evictions:whole stale_served:whole provider_calls:whole",
+        "entries:whole evictions:whole stale_served:whole provider_calls:whole failures:whole filtered:whole "
+        "known_missing:whole session_date:day key_kind:name",
     ),
-    "metric": _kind("a measured figure", "name:name value:number", "unit:text count:whole"),
+    "metric": _kind("a measured figure", "name:name value:number", "unit:text count:whole session_date:day"),
     "regime": _kind("the market state the algorithm works with", "state:name", "reason:text session_date:day"),
     "command": _kind("a live command was received", "name:text", "payload:text accepted:flag"),
     "note": _kind("a sentence for a person", "message:text"),

@@ -1,0 +1,179 @@
+"""Contracts: LEAN's symbols and quotes by our instrument keys.
+
+Holds: symbols by key, subscriptions, quotes, prices and holdings of what is watched.
+Belongs here: reading LEAN's securities (one attribute costs about ten dictionary look-ups, so each is read once).
+Never here: chains (`chains`), choosing contracts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, time
+from decimal import Decimal, InvalidOperation
+
+from AlgorithmImports import (
+    DataNormalizationMode,
+    Market,
+    OptionRight,
+    OptionStyle,
+    QCAlgorithm,
+    Resolution,
+    Security,
+    Slice,
+    Symbol,
+)
+
+from tomking.kernel.occ import SymbolError, parse_occ
+from tomking.strategies.market_view import Quote
+
+_RESOLUTIONS = {"minute": Resolution.MINUTE, "hour": Resolution.HOUR}
+
+
+def resolution_of(name: str) -> Resolution:
+    """LEAN's resolution by our name for it."""
+    return _RESOLUTIONS[name]
+
+
+def number(value: object) -> Decimal | None:
+    """LEAN's number as a Decimal with the digits it prints; None for what is no finite number."""
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def key_of(symbol: Symbol) -> str:
+    """The instrument key of a LEAN symbol."""
+    value = str(symbol.value)
+    try:
+        return parse_occ(value).text
+    except SymbolError:
+        return value
+
+
+class Contracts:
+    """The underlyings, their options, and what is known of those that are watched.
+
+    `on_added` is told of every security that is subscribed (so that it gets a fee model).
+    """
+
+    def __init__(self, algorithm: QCAlgorithm, resolution: str, on_added: Callable[[Security], None]) -> None:
+        self._algorithm, self._resolution, self._on_added = algorithm, resolution_of(resolution), on_added
+        self._underlyings: dict[str, Symbol] = {}
+        self._canonical: dict[str, Symbol] = {}
+        self._symbols: dict[str, Symbol] = {}
+        self._watched: set[str] = set()
+        self._quoted_at: dict[str, datetime] = {}
+        self._priced_at: dict[str, datetime] = {}
+
+    @property
+    def underlyings(self) -> tuple[str, ...]:
+        """Tickers of the subscribed underlyings."""
+        return tuple(self._underlyings)
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """Keys of the option contracts that are subscribed."""
+        return frozenset(self._watched)
+
+    def add_underlying(self, ticker: str) -> Symbol:
+        """Subscribe a share with raw prices: strikes and fills then match the broker's statements."""
+        if ticker not in self._underlyings:
+            security = self._algorithm.add_equity(
+                ticker, self._resolution, data_normalization_mode=DataNormalizationMode.RAW
+            )
+            self._on_added(security)
+            symbol = security.symbol
+            self._underlyings[ticker] = self._symbols[ticker] = symbol
+            self._canonical[ticker] = Symbol.create_canonical_option(symbol)
+        return self._underlyings[ticker]
+
+    def canonical(self, underlying: str) -> Symbol:
+        """The symbol that stands for every option of an underlying."""
+        return self._canonical[underlying]
+
+    def remember(self, key: str, symbol: Symbol) -> None:
+        """Keep LEAN's own symbol of a contract that a chain has shown."""
+        self._symbols.setdefault(key, symbol)
+
+    def symbol(self, key: str) -> Symbol:
+        """LEAN's symbol of an instrument key; an option not met before is made from the key's own parts.
+
+        Raises SymbolError for a key that names no option, KeyError for an option of a share that is not subscribed.
+        """
+        if key not in self._symbols:
+            parts = parse_occ(key)
+            self._symbols[key] = Symbol.create_option(
+                self._underlyings[parts.root],
+                Market.USA,
+                OptionStyle.AMERICAN,
+                OptionRight.CALL if parts.call_put == "C" else OptionRight.PUT,
+                float(parts.strike),
+                # LEAN takes an expiry as a time without a zone.
+                datetime.combine(parts.expiry, time()),
+            )
+        return self._symbols[key]
+
+    def watch(self, keys: Iterable[str]) -> None:
+        """Subscribe to the quotes of these contracts, each once."""
+        for key in keys:
+            if key not in self._watched:
+                self._on_added(self._algorithm.add_option_contract(self.symbol(key), self._resolution))
+                self._watched.add(key)
+
+    def forget_before(self, day: datetime) -> None:
+        """Stop reading the quotes of contracts that expired before this New York day; LEAN removes them itself."""
+        for key in [key for key in self._watched if parse_occ(key).expiry < day.date()]:
+            self._watched.discard(key)
+            self._quoted_at.pop(key, None)
+
+    def note_data(self, data: Slice, now: datetime) -> None:
+        """Remember what has a new price in this slice; repeats of the last bar are none."""
+        for key in self._watched:
+            symbol = self._symbols[key]
+            if data.quote_bars.contains_key(symbol) and not data.quote_bars[symbol].is_fill_forward:
+                self._quoted_at[key] = now
+        for ticker, symbol in self._underlyings.items():
+            if data.bars.contains_key(symbol) and not data.bars[symbol].is_fill_forward:
+                self._priced_at[ticker] = now
+
+    def quote(self, key: str) -> Quote:
+        """The best bid and ask of a watched contract; prices of 0 on both sides mean that nothing is known yet."""
+        security = self._algorithm.securities[self.symbol(key)]
+        bid, ask = number(security.bid_price), number(security.ask_price)
+        if not bid and not ask:
+            return Quote(None, None, None)
+        return Quote(bid, ask, self._quoted_at.get(key))
+
+    def price(self, underlying: str) -> Decimal | None:
+        """The underlying's last price, None before the first."""
+        return number(self._algorithm.securities[self._underlyings[underlying]].price) or None
+
+    def priced_at(self, underlying: str) -> datetime | None:
+        """When a new bar of the underlying came last."""
+        return self._priced_at.get(underlying)
+
+    def is_open(self, underlying: str) -> bool:
+        """Whether the underlying trades at this instant."""
+        return bool(self._algorithm.is_market_open(self._underlyings[underlying]))
+
+    def holdings(self, keys: Iterable[str]) -> dict[str, int]:
+        """Signed quantities in the portfolio, for the underlyings and `keys`; the rest is not looked at."""
+        algorithm, found = self._algorithm, dict[str, int]()
+        for key in {*keys, *self._underlyings}:
+            symbol = self.symbol(key)
+            if algorithm.securities.contains_key(symbol):
+                quantity = int(algorithm.portfolio[symbol].quantity)
+                if quantity:
+                    found[key] = quantity
+        return found
+
+    def everything_held(self) -> dict[str, tuple[int, Decimal | None]]:
+        """Quantity and average price of all that the portfolio holds; walks through every security (start-up only)."""
+        portfolio, found = self._algorithm.portfolio, dict[str, tuple[int, Decimal | None]]()
+        for symbol in list(portfolio.keys()):
+            holding = portfolio[symbol]
+            if holding.invested:
+                found[key_of(symbol)] = (int(holding.quantity), number(holding.average_price))
+        return found
