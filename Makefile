@@ -47,7 +47,7 @@ kernel: $(READY)  ## the kernel's tests under the numpy versions of LEAN's image
 
 check: $(READY)  ## what CI checks besides the tests
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	@$(BIN)/mypy algorithm/tomking pipelines warehouse migrations tests
+	@$(BIN)/mypy algorithm/main.py algorithm/tomking pipelines warehouse migrations tests
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/dg check defs
 

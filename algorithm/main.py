@@ -8,10 +8,10 @@ Never here: rules, prices, arithmetic.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from AlgorithmImports import *
 
-from tomking.adapters.chains import resolution_of
 from tomking.adapters.runner import Runner
 from tomking.adapters.settings import RunSettings
 
@@ -23,10 +23,10 @@ BROKERAGES = {
 
 
 class TomKing(QCAlgorithm):
-    """Trades the published parameter set; every event goes to the runner."""
+    """Trades the published parameter set, or the defaults; every event goes to the runner."""
 
-    def initialize(self):
-        """Set the engine up, then let the runner read parameters and book."""
+    def initialize(self) -> None:
+        """Set the engine up, then let the runner read parameters and book and subscribe what is traded."""
         settings = RunSettings.read(self.get_parameter)
         self.set_start_date(settings.start.year, settings.start.month, settings.start.day)
         self.set_end_date(settings.end.year, settings.end.month, settings.end.day)
@@ -36,34 +36,31 @@ class TomKing(QCAlgorithm):
         self.universe_settings.data_normalization_mode = DataNormalizationMode.RAW
         self.set_name("tomking")
         self.add_tag(settings.deployment)
+        self.set_benchmark(lambda time: 0)
         self.runner = Runner(self, settings)
-        ticker = self.runner.prepare()
-        resolution = resolution_of(settings.resolution)
-        equity = self.add_equity(ticker, resolution, data_normalization_mode=DataNormalizationMode.RAW)
-        self.set_benchmark((lambda time: 0) if self.live_mode else equity.symbol)
-        self.runner.begin(equity.symbol)
+        self.runner.begin()
         if self.live_mode:
             minutes = timedelta(minutes=settings.refresh_minutes)
             self.schedule.on(
                 self.date_rules.every_day(), self.time_rules.every(minutes), lambda: self.runner.refresh("schedule")
             )
 
-    def on_data(self, data):
+    def on_data(self, data: Slice) -> None:
         """A slice of market data."""
         self.runner.on_data(data)
 
-    def on_order_event(self, order_event):
+    def on_order_event(self, order_event: OrderEvent) -> None:
         """Something happened to an order."""
         self.runner.on_order_event(order_event)
 
-    def on_assignment_order_event(self, assignment_event):
+    def on_assignment_order_event(self, assignment_event: OrderEvent) -> None:
         """A short option was assigned."""
         self.runner.on_assignment(assignment_event)
 
-    def on_command(self, data):
+    def on_command(self, data: Any) -> bool:
         """A live command without a type of its own."""
         return self.runner.on_command(data)
 
-    def on_end_of_algorithm(self):
+    def on_end_of_algorithm(self) -> None:
         """The run is over."""
         self.runner.stop()

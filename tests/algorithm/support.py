@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tests.lean_double.engine import Run, run
 from tomking.kernel.contracts import current_key, history_key, parameter_key
@@ -29,6 +30,11 @@ STARTED = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EXPIRY = date(2020, 2, 28)
 PUT = occ_text("SPY", EXPIRY, "P", Decimal(300))
 CALL = occ_text("SPY", EXPIRY, "C", Decimal(340))
+
+
+def as_lean(value: object) -> Any:
+    """An object of the stand-in where a type checker expects one of LEAN's."""
+    return value
 
 
 def clock(text: str) -> datetime:

@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.algorithm.support import PUT, journal, of_kind
+from tests.algorithm.support import PUT, as_lean, journal, of_kind
 from tests.lean_double.store import ObjectStore
 from tomking.adapters.fees import FeeForecaster, schedule_with
 from tomking.adapters.journal import Journal
@@ -20,13 +21,15 @@ from tomking.kernel.parameters import default_values
 
 NOW = datetime(2020, 1, 14, 18, tzinfo=UTC)
 DAY = date(2020, 1, 14)
-EVENT = SimpleNamespace(order_id=5, id=2, order_fee=SimpleNamespace(value=SimpleNamespace(amount=1.0, currency="USD")))
+EVENT = as_lean(
+    SimpleNamespace(order_id=5, id=2, order_fee=SimpleNamespace(value=SimpleNamespace(amount=1.0, currency="USD")))
+)
 
 
 def make(folder: Path, broker: str = "tastytrade") -> tuple[FeeForecaster, Journal]:
-    log = Journal(Store(ObjectStore(folder)), "demo", lambda: NOW)
+    log = Journal(Store(as_lean(ObjectStore(folder))), "demo", lambda: NOW)
     log.begin("run-1", mode="backtest")
-    forecaster = FeeForecaster(broker, log)
+    forecaster = FeeForecaster(broker, log, lambda: NOW)
     forecaster.use(default_values(), DAY)
     return forecaster, log
 
@@ -43,10 +46,10 @@ def test_the_regulatory_fee_of_the_set_holds_from_its_day() -> None:
 def test_opening_and_closing_are_told_by_the_position_before_the_fill(tmp_path: Path) -> None:
     forecaster, log = make(tmp_path)
     forecaster.on_fill(EVENT, PUT, Decimal(-1), Decimal("1.10"), now=NOW, tag=None)
-    closing = SimpleNamespace(**{**vars(EVENT), "order_id": 6})
+    closing = as_lean(SimpleNamespace(**{**vars(EVENT), "order_id": 6}))
     forecaster.on_fill(closing, PUT, Decimal(1), Decimal("0.55"), now=NOW, tag="a person's own tag")
     forecaster.inherit({"SPY": 100})
-    selling = SimpleNamespace(**{**vars(EVENT), "order_id": 7})
+    selling = as_lean(SimpleNamespace(**{**vars(EVENT), "order_id": 7}))
     forecaster.on_fill(
         selling, "SPY", Decimal(-100), Decimal(320), now=NOW, tag="tk1|strangle|assignment|close:assignment"
     )
@@ -81,7 +84,7 @@ numbers = st.decimals(allow_nan=False, allow_infinity=False)
 
 @given(st.text(), numbers, numbers, st.none() | st.text(), st.sampled_from([EVENT, SimpleNamespace(order_id=1, id=1)]))
 def test_no_fill_whatever_it_says_raises(
-    key: str, quantity: Decimal, price: Decimal, tag: str | None, event: object
+    key: str, quantity: Decimal, price: Decimal, tag: str | None, event: Any
 ) -> None:
     class Nowhere(ObjectStore):
         def contains_key(self, key: str) -> bool:
@@ -91,6 +94,6 @@ def test_no_fill_whatever_it_says_raises(
             return True
 
     forecaster, log = make(Path())
-    log._store = Store(Nowhere(Path()))
+    log._store = Store(as_lean(Nowhere(Path())))
     forecaster.on_fill(event, key, quantity, price, now=NOW, tag=tag)
     forecaster.on_fill(event, PUT, quantity, price, now=NOW, tag=tag)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.algorithm.support import journal
+from tests.algorithm.support import as_lean, journal
 from tests.lean_double.store import ObjectStore
 from tomking.adapters.journal import LINES_PER_SEGMENT, Journal
 from tomking.adapters.object_store import Store
@@ -19,7 +19,7 @@ NOW = datetime(2020, 2, 3, 15, tzinfo=UTC)
 
 
 def make(folder: Path) -> Journal:
-    return Journal(Store(ObjectStore(folder)), "demo", lambda: NOW)
+    return Journal(Store(as_lean(ObjectStore(folder))), "demo", lambda: NOW)
 
 
 def test_lines_from_before_the_run_has_a_key_follow_its_first_line(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_lines_wait_while_the_store_takes_nothing(tmp_path: Path) -> None:
             return not self.full and super().save(key, text)
 
     store = Full(tmp_path)
-    log = Journal(Store(store), "demo", lambda: NOW)
+    log = Journal(Store(as_lean(store)), "demo", lambda: NOW)
     log.begin("run-1", mode="backtest")
     log.flush()
     store.full = False
@@ -101,7 +101,7 @@ def test_a_line_that_breaks_the_schema_becomes_an_error_line(lines: list[tuple[s
                 validate_entry(json.loads(line))
             return True
 
-    log = Journal(Store(Memory()), "demo", lambda: NOW)
+    log = Journal(Store(as_lean(Memory())), "demo", lambda: NOW)
     log.begin("run-1", mode="backtest")
     for kind, fields in lines:
         log.write(kind, **fields)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.algorithm.support import journal, make_set, of_kind, publish, trade, write
+from tests.algorithm.support import as_lean, journal, make_set, of_kind, publish, trade, write
 from tests.lean_double.store import ObjectStore
 from tomking.adapters.journal import Journal
 from tomking.adapters.object_store import Store
@@ -69,7 +69,7 @@ def test_a_live_run_takes_the_current_set(tmp_path: Path) -> None:
 @pytest.fixture
 def feed(tmp_path: Path) -> tuple[ParameterFeed, Callable[[], list[dict[str, object]]], list[ParameterSet]]:
     """A live feed over a folder, what its journal says so far, and the sets it put in force."""
-    store, seen = Store(ObjectStore(tmp_path)), list[ParameterSet]()
+    store, seen = Store(as_lean(ObjectStore(tmp_path))), list[ParameterSet]()
     log = Journal(store, "demo", lambda: datetime(2020, 2, 3, 15, tzinfo=UTC))
     log.begin("run-1", mode="live")
 
@@ -111,8 +111,8 @@ def test_a_store_that_cannot_be_read_is_survived(tmp_path: Path) -> None:
         def contains_key(self, key: str) -> bool:
             raise RuntimeError("the disk is gone")
 
-    store = Store(Broken(tmp_path))
-    log = Journal(Store(ObjectStore(tmp_path)), "demo", lambda: datetime(2020, 2, 3, 15, tzinfo=UTC))
+    store = Store(as_lean(Broken(tmp_path)))
+    log = Journal(Store(as_lean(ObjectStore(tmp_path))), "demo", lambda: datetime(2020, 2, 3, 15, tzinfo=UTC))
     live = ParameterFeed(store, "demo", log, live=True, on_applied=lambda found: None)
     assert not live.refresh("start", date(2020, 2, 3))
     assert not live.refresh("schedule", date(2020, 2, 3))

@@ -19,7 +19,7 @@ from tomking.kernel.contracts import KINDS, format_entry, time_text
 from tomking.kernel.parameters import HistoryEntry, default_values, dump, dump_history, parse
 
 SAMPLES = ROOT / "tests" / "data" / "contracts"
-RELEASE = "0.1.0"
+RELEASE = "0.3.0"
 EFFECTIVE_FROM, DATA_THROUGH = dt.date(2019, 12, 2), dt.date(2019, 11, 29)
 EVIDENCE = {"regime": {"out_of_sample": True, "windows": 12, "score": "0.41"}, "notes": ["first", None]}
 MOMENT = dt.datetime(2019, 12, 2, 14, 31, 0, 250000, tzinfo=dt.UTC)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from tests.lean_double.brokerage import BrokerageModel
-from tests.lean_double.data import NEW_YORK, DataFolder, OptionContract
+from tests.lean_double.data import NEW_YORK, DataFolder, OptionContract, TradeBar
 from tests.lean_double.names import AccountType, BrokerageName, DataNormalizationMode, Resolution, SeriesType
 from tests.lean_double.orders import Leg, OrderTicket
 from tests.lean_double.schedule import DateRules, Schedule, TimeRules, instant, is_market_open
@@ -54,6 +54,22 @@ class Chart:
 
     def add_series(self, series: Series) -> None:
         self.series[series.name] = series
+
+
+class History:
+    """The engine's typed history of hourly bars that have ended."""
+
+    def __init__(self, algorithm: QCAlgorithm) -> None:
+        self._algorithm = algorithm
+
+    def __getitem__(self, kind: type[TradeBar]) -> Callable[[Symbol, timedelta, Resolution], list[TradeBar]]:
+        assert kind is TradeBar
+        return self._bars
+
+    def _bars(self, symbol: Symbol, span: timedelta, resolution: Resolution) -> list[TradeBar]:
+        _hourly(resolution)
+        now, bars = self._algorithm.utc_time, self._algorithm._data.trades(symbol.value)
+        return [bars[moment] for moment in sorted(bars) if now - span < moment <= now]
 
 
 class QCAlgorithm:
@@ -159,6 +175,15 @@ class QCAlgorithm:
     def add_option_contract(self, symbol: Symbol, resolution: Resolution = Resolution.MINUTE) -> Security:
         _hourly(resolution)
         return self.securities.add(symbol)
+
+    @property
+    def history(self) -> History:
+        """Past bars: `history[TradeBar](symbol, span, resolution)`."""
+        return History(self)
+
+    @property
+    def account_currency(self) -> str:
+        return "USD"
 
     def option_chain(self, symbol: Symbol) -> list[OptionContract]:
         """The universe of the day before, expired contracts left out."""

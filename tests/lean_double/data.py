@@ -37,19 +37,40 @@ class Bar:
 
 @dataclass(frozen=True)
 class TradeBar:
-    """An hour of trades of a share; `end_time` is UTC."""
+    """An hour of trades of a share; `ends` is UTC."""
 
-    end_time: datetime
+    ends: datetime
     bar: Bar
     volume: int
     is_fill_forward: bool = False
 
+    @property
+    def end_time(self) -> datetime:
+        """New York's clock, without a zone, as LEAN has it."""
+        return self.ends.astimezone(NEW_YORK).replace(tzinfo=None)
+
+    @property
+    def open(self) -> float:
+        return float(self.bar.open)
+
+    @property
+    def high(self) -> float:
+        return float(self.bar.high)
+
+    @property
+    def low(self) -> float:
+        return float(self.bar.low)
+
+    @property
+    def close(self) -> float:
+        return float(self.bar.close)
+
 
 @dataclass(frozen=True)
 class QuoteBar:
-    """An hour of quotes of an option; a side nobody quotes is None."""
+    """An hour of quotes of an option, `ends` UTC; a side nobody quotes is None."""
 
-    end_time: datetime
+    ends: datetime
     bid: Bar | None
     ask: Bar | None
     is_fill_forward: bool = False

@@ -17,40 +17,24 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from tests.lean_double import algorithm as interface
-from tests.lean_double import names, orders, symbols
+from tests.lean_double import data as market_data
+from tests.lean_double import fee_models, names, orders, securities, slices, store, symbols
 from tests.lean_double.algorithm import Environment, QCAlgorithm
-from tests.lean_double.data import DataFolder, QuoteBar, TradeBar
+from tests.lean_double.data import DataFolder, TradeBar
 from tests.lean_double.orders import TICK
 from tests.lean_double.schedule import instant, is_market_open
+from tests.lean_double.slices import Slice
 from tests.lean_double.store import ObjectStore
 from tests.lean_double.symbols import Symbol
 from tests.lean_double.transactions import Bars
-
-T = TypeVar("T")
-
-
-class SliceData(dict[Symbol, T], Generic[T]):
-    """One kind of data of a slice, by symbol."""
-
-    def contains_key(self, symbol: Symbol) -> bool:
-        return symbol in self
-
-
-@dataclass
-class Slice:
-    """What arrived at one instant."""
-
-    bars: SliceData[TradeBar] = field(default_factory=SliceData)
-    quote_bars: SliceData[QuoteBar] = field(default_factory=SliceData)
-    option_chains: SliceData[Any] = field(default_factory=SliceData)
 
 
 @dataclass
@@ -77,7 +61,7 @@ class Run:
 def algorithm_imports() -> ModuleType:
     """The module `AlgorithmImports` with the stand-in's names."""
     module = ModuleType("AlgorithmImports")
-    for source in (names, symbols, orders, interface):
+    for source in (names, symbols, orders, market_data, securities, slices, store, fee_models, interface):
         for name, value in vars(source).items():
             if not name.startswith("_") and getattr(value, "__module__", None) == source.__name__:
                 setattr(module, name, value)
@@ -87,8 +71,12 @@ def algorithm_imports() -> ModuleType:
 
 
 def install() -> None:
-    """Make `from AlgorithmImports import *` work in this process; the real one is left alone where there is one."""
-    sys.modules.setdefault("AlgorithmImports", algorithm_imports())
+    """Make `from AlgorithmImports import *` work in this process; the real one is left alone where there is one.
+
+    The type stubs leave an empty package of that name, which is none.
+    """
+    if not hasattr(sys.modules.get("AlgorithmImports"), "QCAlgorithm"):
+        sys.modules["AlgorithmImports"] = algorithm_imports()
 
 
 def load(path: Path) -> type[QCAlgorithm]:
@@ -114,17 +102,17 @@ def load(path: Path) -> type[QCAlgorithm]:
 
 @contextmanager
 def _wall_clock(moment: datetime | None) -> Iterator[None]:
-    """Pin the wall clock of the algorithm's own clock module, so that a run can be repeated to the byte."""
+    """Pin the clocks of the algorithm's own clock module, so that a run can be repeated to the byte."""
     clock = None if moment is None else importlib.import_module("tomking.adapters.clock")
     if clock is None:
         yield
         return
-    before = clock.wall_now
-    clock.wall_now = lambda: moment  # type: ignore[attr-defined]
+    before = clock.wall_now, clock.stopwatch
+    clock.wall_now, clock.stopwatch = lambda: moment, lambda: 0.0  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        clock.wall_now = before  # type: ignore[attr-defined]
+        clock.wall_now, clock.stopwatch = before  # type: ignore[attr-defined]
 
 
 def run(
@@ -145,6 +133,7 @@ def run(
     `started_at` pins the wall clock. `stop_after` ends the loop after that day without telling the algorithm, as a
     killed process does. `holdings` (option text → quantity, average price) and `cash` are what the account starts with.
     """
+    install()
     with _wall_clock(started_at):
         kind = load(path)
         data = DataFolder(data_folder)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from tests.lean_double import margin
 from tests.lean_double.data import QuoteBar, TradeBar
@@ -61,6 +62,11 @@ class Security:
     subscribed_at: datetime | None = None
     holdings: Holding = field(default_factory=Holding)
     exchange: Exchange = field(default_factory=Exchange)
+    fee_model: Any = None
+
+    def set_fee_model(self, model: Any) -> None:
+        """A model of the algorithm's own instead of the brokerage's."""
+        self.fee_model = model
 
     @property
     def multiplier(self) -> int:

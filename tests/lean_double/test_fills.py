@@ -61,8 +61,8 @@ def _option(text: str) -> Symbol:
 def test_numbers_of_a_recording_are_where_they_should_be(tmp_path: Path) -> None:
     data = DataFolder(shared_path("runs", "data"))
     bars = data.quotes(_option("SPY   200117P00295000"), range(2019, 2021))
-    first = min(bars.values(), key=lambda bar: bar.end_time)
+    first = min(bars.values(), key=lambda bar: bar.ends)
     data.close()
-    assert first.end_time == datetime(2019, 11, 1, 14, tzinfo=UTC)
+    assert first.ends == datetime(2019, 11, 1, 14, tzinfo=UTC)
     assert first.bid == Bar(Decimal("3.59"), Decimal("3.59"), Decimal("3.51"), Decimal("3.51"))
     assert DataFolder(tmp_path).quotes(_option("SPY   200117P00295000"), range(2019, 2021)) == {}

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from tests.lean_double.brokerage import BrokerageModel
 from tests.lean_double.data import QuoteBar, TradeBar
+from tests.lean_double.fee_models import OrderFeeParameters
 from tests.lean_double.fills import LegQuote, combination_fill, limit_fill
 from tests.lean_double.margin_calls import proposals
 from tests.lean_double.names import OptionRight, OrderDirection, OrderStatus, OrderType
@@ -242,7 +243,7 @@ class Transactions:
                 legs.append(LegQuote(order.quantity / abs(first.group.quantity), bar, bid, ask))
             return combination_fill(legs, first.group.limit_price, buys=first.group.quantity > 0)
         buys, bar = first.quantity > 0, bars[first.symbol]
-        if bar.end_time <= first.created:
+        if bar.ends <= first.created:
             return None
         side = bar.bar if isinstance(bar, TradeBar) else (bar.ask if buys else bar.bid)
         assert first.limit_price is not None
@@ -255,11 +256,17 @@ class Transactions:
         for order, price in zip(group, prices, strict=True):
             security = self._securities[order.symbol]
             order.price = price
-            fees.append(self.model.fee(order, security.holdings.exact_quantity))
+            fees.append(self._fee(order, security))
             order.status, order.last_fill = OrderStatus.FILLED, self.now
             self._book(security, order, order.quantity, price, fees[-1])
         for order, price, fee in zip(group, prices, fees, strict=True):
             self._tell(order, OrderStatus.FILLED, price=price, filled=order.quantity, fee=fee)
+
+    def _fee(self, order: Order, security: Security) -> OrderFee:
+        if security.fee_model is None:
+            return self.model.fee(order, security.holdings.exact_quantity)
+        found: OrderFee = security.fee_model.get_order_fee(OrderFeeParameters(security, order))
+        return found
 
     def _book(self, security: Security, order: Order, quantity: Decimal, price: Decimal, fee: OrderFee) -> None:
         amount = Decimal(str(fee.value.amount))

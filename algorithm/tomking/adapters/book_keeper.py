@@ -62,9 +62,7 @@ class BookKeeper:
         for trade in trades_of(holdings, now):
             self.book.put(trade)
         self.book.counter = len(self.book.trades)
-        self._journal.write(
-            "book_rebuilt", trades=len(self.book.trades), kept_as=lost.damaged, reason=lost.reason
-        )
+        self._journal.write("book_rebuilt", trades=len(self.book.trades), kept_as=lost.damaged, reason=lost.reason)
         return True
 
     def save(self) -> None:

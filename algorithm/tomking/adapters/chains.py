@@ -10,11 +10,10 @@ a look-up in the cache microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from statistics import fmean
 from typing import Any
 
 from AlgorithmImports import OptionRight, QCAlgorithm
@@ -24,8 +23,8 @@ from tomking.adapters.journal import Journal
 from tomking.kernel.chain_cache import ChainAnswer, ChainCache
 from tomking.kernel.market_events import ExpiryListed, MarketEvent
 from tomking.kernel.occ import occ_text
-from tomking.kernel.option_chain import ChainRequest, ChainRow
-from tomking.strategies.market_view import Chain
+from tomking.kernel.option_chain import ChainRequest
+from tomking.strategies.market_view import Chain, ChainRow
 
 _NEAR_THE_MONEY = Decimal("0.03")
 _VOLATILITY_DAYS = 30
@@ -47,7 +46,7 @@ class Chains:
         self,
         algorithm: QCAlgorithm,
         contracts: Contracts,
-        cache: ChainCache,
+        cache: ChainCache[ChainRow],
         journal: Journal,
         on_event: Callable[[MarketEvent], None],
     ) -> None:
@@ -56,16 +55,15 @@ class Chains:
         self._last_expiry: dict[str, date] = {}
         self._volatility: dict[str, AtTheMoney] = {}
         self._failed: set[tuple[str, date]] = set()
-        self.last: dict[str, ChainAnswer] = {}
+        self.last: dict[str, ChainAnswer[ChainRow]] = {}
 
-    def answer(self, request: ChainRequest, local: datetime, now: datetime) -> Chain | None:
+    def answer(self, request: ChainRequest, now: datetime) -> Chain | None:
         """The chain that a strategy asks for; None where nothing is known, which is said once a day."""
-        day = local.date()
-        found = self.cache.get(request, day, now, self._read)
-        self.last[request.underlying] = found
-        if found.failure is not None and (request.underlying, day) not in self._failed:
-            self._failed.add((request.underlying, day))
-            self._journal.write("error", message=found.failure[:500], where=f"chain {request.underlying}")
+        found = self.cache.get(request, now, self._read)
+        self.last[request.root] = found
+        if found.failure is not None and (request.root, request.day) not in self._failed:
+            self._failed.add((request.root, request.day))
+            self._journal.write("error", message=found.failure[:500], where=f"chain {request.root}")
         if found.rows is None:
             return None
         return Chain(found.rows, found.read_at, found.is_stale)
@@ -75,23 +73,15 @@ class Chains:
         return self._volatility.get(underlying)
 
     def _read(self, request: ChainRequest) -> Iterator[ChainRow]:
-        underlying = request.underlying
-        price = self._contracts.price(underlying)
-        day: date = self._algorithm.time.date()
-        near: dict[date, list[tuple[Decimal, float]]] = {}
+        underlying, day = request.root, request.day
         rows = []
         for contract in self._algorithm.option_chain(self._contracts.canonical(underlying)):
             row = self._row(underlying, contract)
-            if row is None:
-                continue
-            rows.append(row)
-            if price is not None and abs(row.strike / price - 1) <= _NEAR_THE_MONEY:
-                if _SHORTEST <= (row.expiry - day).days <= _LONGEST:
-                    volatility = float(contract.implied_volatility)
-                    near.setdefault(row.expiry, []).append((abs(row.strike - price), volatility))
+            if row is not None:
+                rows.append(row)
         if not rows:
             raise LookupError(f"LEAN has no chain of {underlying} for {day}")
-        self._note(underlying, day, rows, near)
+        self._note(underlying, day, rows)
         return iter(rows)
 
     def _row(self, underlying: str, contract: Any) -> ChainRow | None:
@@ -103,18 +93,31 @@ class Chains:
         expiry: date = contract.expiry.date()
         key = occ_text(underlying, expiry, call_put, strike.normalize())
         self._contracts.remember(key, contract.symbol)
-        return ChainRow(key, strike, call_put, expiry, delta)
+        return ChainRow(key, strike, call_put, expiry, delta, number(contract.implied_volatility) or None)
 
-    def _note(
-        self, underlying: str, day: date, rows: list[ChainRow], near: Mapping[date, list[tuple[Decimal, float]]]
-    ) -> None:
+    def _note(self, underlying: str, day: date, rows: list[ChainRow]) -> None:
         latest, before = max(row.expiry for row in rows), self._last_expiry.get(underlying)
         if before is not None and latest > before:
             self._on_event(ExpiryListed(underlying, latest))
         self._last_expiry[underlying] = max(latest, before or latest)
-        if near:
-            expiry = min(near, key=lambda one: abs((one - day).days - _VOLATILITY_DAYS))
-            closest = min(distance for distance, _ in near[expiry])
-            levels = [level for distance, level in near[expiry] if distance == closest and level > 0]
-            if levels:
-                self._volatility[underlying] = AtTheMoney(day, Decimal(repr(round(fmean(levels), 8))))
+        price = self._contracts.price(underlying)
+        if price is not None:
+            level = volatility_at_the_money(rows, price, day)
+            if level is not None:
+                self._volatility[underlying] = AtTheMoney(day, level)
+
+
+def volatility_at_the_money(rows: Iterable[ChainRow], price: Decimal, day: date) -> Decimal | None:
+    """The mean implied volatility of the strikes nearest to `price`, of the expiry nearest to 30 days; None without any."""
+    known = [
+        (abs((row.expiry - day).days - _VOLATILITY_DAYS), abs(row.strike - price), row.implied_volatility)
+        for row in rows
+        if row.implied_volatility is not None
+        and _SHORTEST <= (row.expiry - day).days <= _LONGEST
+        and abs(row.strike / price - 1) <= _NEAR_THE_MONEY
+    ]
+    if not known:
+        return None
+    place = min(one[:2] for one in known)
+    levels = [level for *where, level in known if tuple(where) == place]
+    return sum(levels, Decimal(0)) / len(levels)

@@ -20,7 +20,13 @@ from tomking.kernel.portfolio_greeks import SUMS, GreeksLeg, portfolio_greeks
 from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.strategies.book import Book, Trade
 
-_FIELDS = {"deltas": "delta", "gammas": "gamma", "thetas": "theta", "vegas": "vega", "volatilities": "implied_volatility"}
+_FIELDS = {
+    "deltas": "delta",
+    "gammas": "gamma",
+    "thetas": "theta",
+    "vegas": "vega",
+    "volatilities": "implied_volatility",
+}
 
 
 class HandlerTimes:

@@ -39,7 +39,8 @@ class Store:
     def write_bytes(self, key: str, document: bytes) -> None:
         """Store any bytes under `key`. Raises OSError where the store does not take them."""
         try:
-            taken = bool(self._store.save_bytes(key, document))
+            # The stubs call .NET's byte array a list of int; the engine takes Python's bytes.
+            taken = bool(self._store.save_bytes(key, document))  # type: ignore[arg-type]
         except Exception as error:
             raise OSError(f"the object store cannot write {key}: {error}") from error
         if not taken:

@@ -3,171 +3,185 @@
 Holds: the order of things on each event, and the journal lines about them.
 Belongs here: calling the right part at the right time.
 Never here: rules and numbers; anything two parts could do without it.
+
+Order events are queued while a slice is being handled and dealt with at its end: in a backtest they arrive inside the
+very call that sends an order, in live trading on another thread. An exception in one handler would end the run, so it
+is written down and survived; several in a row are not.
 """
 
 from __future__ import annotations
 
+import traceback
+from collections import deque
+from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from AlgorithmImports import OrderStatus
+from AlgorithmImports import OrderEvent, QCAlgorithm, Security, Slice
 
 from tomking.adapters import clock
-from tomking.adapters.book_keeper import BookKeeper
-from tomking.adapters.chains import Contracts, number
-from tomking.adapters.fees import FeeForecaster, modelled_fee
+from tomking.adapters.contracts import Contracts
+from tomking.adapters.fee_model import ScheduleFeeModel
 from tomking.adapters.journal import Journal
+from tomking.adapters.modules import Modules
 from tomking.adapters.object_store import Store
-from tomking.adapters.orders import OrderDesk
+from tomking.adapters.order_events import OrderEvents
 from tomking.adapters.parameters import ParameterFeed
 from tomking.adapters.settings import RunSettings
-from tomking.adapters.trader import Trader
-from tomking.kernel.contracts import make_tag, run_key
-from tomking.kernel.occ import SymbolError, parse_occ
+from tomking.kernel.contracts import run_key
 from tomking.kernel.parameters import ParameterSet, values_sha256
-from tomking.kernel.products import OPTION_MULTIPLIER
+from tomking.kernel.sessions import close_time_utc, is_session
 from tomking.strategies.registry import make_strategies
 from tomking.strategies.strategy import Strategy
 
 # A cancellation answered at once (as in a backtest) lets the new price go out in the same slice.
 _PASSES_PER_SLICE = 2
-_STATUS_NAMES = (
-    (OrderStatus.NEW, "new"),
-    (OrderStatus.SUBMITTED, "submitted"),
-    (OrderStatus.PARTIALLY_FILLED, "partiallyFilled"),
-    (OrderStatus.FILLED, "filled"),
-    (OrderStatus.CANCELED, "canceled"),
-    (OrderStatus.INVALID, "invalid"),
-    (OrderStatus.CANCEL_PENDING, "cancelPending"),
-    (OrderStatus.UPDATE_SUBMITTED, "updateSubmitted"),
-)
+_FAILURES_IN_A_ROW = 3
+"""So many slices may fail one after the other before the run ends with the last error."""
 
 
 class Runner:
-    """The algorithm's run; `prepare` before the underlying is known, `begin` with it, the rest on LEAN's events."""
+    """The algorithm's run: `begin` in `initialize`, the rest on LEAN's events."""
 
-    def __init__(self, algorithm: Any, settings: RunSettings) -> None:
+    def __init__(self, algorithm: QCAlgorithm, settings: RunSettings) -> None:
         self._algorithm, self._settings = algorithm, settings
+        self._live = bool(algorithm.live_mode)
         self._started = clock.wall_now()
-        self._store = Store(algorithm.object_store)
-        self._journal = Journal(self._store, settings.deployment, lambda: clock.utc_now(algorithm))
-        self._fees = FeeForecaster(settings.brokerage, self._journal)
+        store = Store(algorithm.object_store)
+        self._journal = Journal(store, settings.deployment, lambda: clock.utc_now(algorithm))
         self._feed = ParameterFeed(
-            self._store,
-            settings.deployment,
-            self._journal,
-            live=bool(algorithm.live_mode),
-            on_applied=self._on_applied,
+            store, settings.deployment, self._journal, live=self._live, on_applied=self._on_applied
         )
-        self._keeper = BookKeeper(
-            self._store,
-            settings.deployment,
-            self._journal,
-            OPTION_MULTIPLIER,
-            persistent=bool(algorithm.live_mode),
+        self._contracts = Contracts(algorithm, settings.resolution, self._on_security)
+        self._parts = Modules(
+            algorithm, settings, store, self._journal, contracts=self._contracts, values=self._feed.values
         )
+        self._events = OrderEvents(algorithm, self._parts, self._journal)
+        self._queue: deque[OrderEvent] = deque()
+        self._is_busy = False
+        self._failures = 0
+        self._strategies: tuple[Strategy, ...] = ()
+        self._values: Mapping[str, str] = {}
         self._day: date | None = None
-        self._contracts: Contracts
-        self._desk: OrderDesk
-        self._trader: Trader
+        self._closed_day: date | None = None
 
-    def prepare(self) -> str:
-        """Read parameters and book; the ticker that the strategy trades."""
-        self._fees.use(self._feed.values, self._settings.start)
+    def begin(self) -> None:
+        """Read parameters and book, and subscribe what is traded. Raises where a vehicle cannot be traded."""
+        self._parts.fees.use(self._feed.values, self._settings.start)
         self._feed.refresh("start", clock.local_now(self._algorithm).date())
-        self._keeper.restore()
-        return self._strategies()[0].vehicles[0].symbol
-
-    def _strategies(self) -> tuple[Strategy, ...]:
-        return make_strategies(("strangle",), self._feed.values)
-
-    def begin(self, underlying: Any) -> None:
-        """Take the subscribed underlying; contracts of restored trades are subscribed as well."""
-        self._contracts = Contracts(self._algorithm, underlying, self._settings.resolution)
-        self._desk = OrderDesk(self._algorithm, self._contracts)
-        self._trader = Trader(self._algorithm, self._contracts, self._desk, self._keeper, self._journal)
-        for trade in self._keeper.book.live():
+        self._take_values()
+        if self._settings.vix:
+            self._parts.market.add_vix(self._settings.vix)
+        self._parts.keeper.restore()
+        for trade in self._parts.keeper.book.live():
+            self._parts.add_underlying(trade.product)
             self._contracts.watch(leg.key for leg in trade.legs)
 
     # --- events ------------------------------------------------------------------------------------------------------
 
-    def on_data(self, data: Any) -> None:
+    def on_data(self, data: Slice) -> None:
         """A slice of data: check the book, decide, carry out."""
-        self._first_event()
-        self._new_day()
-        self._contracts.note_data(data, clock.utc_now(self._algorithm))
-        for _ in range(_PASSES_PER_SLICE):
-            if not self._trader.decide(self._strategies(), self._feed.values):
-                break
-        self._keeper.save()
+        started = clock.stopwatch()
+        self._guarded("on_data", lambda: self._handle(data))
+        self._parts.end_of_day.times.add(clock.stopwatch() - started)
+
+    def on_order_event(self, event: OrderEvent) -> None:
+        """An order event: dealt with now, or at the end of the slice that is being handled."""
+        self._queue.append(event)
+        if not self._is_busy:
+            self._guarded("on_order_event", self._settle)
+
+    def on_assignment(self, event: OrderEvent) -> None:
+        """An option of ours was assigned: the cause of a holding that changes without an order."""
+        self._guarded("on_assignment", lambda: self._events.on_assignment(event))
 
     def refresh(self, why: str) -> None:
-        """Look for a newer parameter set, and store what the journal holds."""
-        self._first_event()
-        self._feed.refresh(why, clock.local_now(self._algorithm).date())
-        self._journal.flush()
-
-    def on_order_event(self, event: Any) -> None:
-        """An order event: into the journal, with a fee forecast where something was traded."""
-        self._first_event()
-        key, quantity, price = _key_of(event.symbol), number(event.fill_quantity), number(event.fill_price)
-        tag, (fee, currency) = self._tag_of(int(event.order_id)), modelled_fee(event)
-        traded = event.status in (OrderStatus.FILLED, OrderStatus.PARTIALLY_FILLED) and bool(quantity)
-        self._journal.write(
-            "order_event",
-            order_id=int(event.order_id),
-            event_id=int(event.id),
-            symbol=key,
-            status=_status_name(event.status),
-            fill_quantity=quantity if traded else None,
-            fill_price=price if traded else None,
-            fee=fee if traded else None,
-            fee_currency=currency if traded else None,
-            message=str(event.message) if event.message else None,
-            tag=tag,
-        )
-        if traded and quantity is not None and price is not None:
-            self._on_fill(event, key, quantity, price, tag)
-        if not self._trader.is_sending:
-            self._trader.settle()
-            self._keeper.save()
-
-    def on_assignment(self, event: Any) -> None:
-        """An option of ours was assigned: the cause of a holding that changes without an order."""
-        key = _key_of(event.symbol)
-        self._keeper.note_cause(key, "assigned")
-        self._journal.write(
-            "assignment",
-            symbol=key,
-            quantity=number(event.fill_quantity),
-            order_id=int(event.order_id),
-            trade_id=next((t.id for t in self._keeper.book.live() if key in dict(t.pairs)), None),
-        )
+        """Look for a newer parameter set, and store what the journal holds; never in the middle of a slice."""
+        self._guarded("refresh", lambda: self._refresh(why))
 
     def on_command(self, data: Any) -> bool:
         """A live command: whatever it says, it makes the algorithm look for parameters."""
         self._first_event()
-        self._journal.write("command", name=str(getattr(data, "name", "") or ""), payload=str(data), accepted=True)
+        name = str(getattr(data, "name", "") or "")
+        self._journal.write("command", name=name[:100], payload=str(data)[:1000], accepted=True)
         self.refresh("command")
         return True
 
     def stop(self) -> None:
         """The end of the run in good order."""
+        self._guarded("stop", self._stop)
+
+    # --- parts of an event -------------------------------------------------------------------------------------------
+
+    def _handle(self, data: Slice) -> None:
         self._first_event()
-        self._trader.settle()
-        self._keeper.save()
+        now, local = clock.utc_now(self._algorithm), clock.local_now(self._algorithm)
+        self._new_day(local.date())
+        self._contracts.note_data(data, now)
+        self._parts.market.note_data(data, local, now)
+        self._parts.look_at_volatility()
+        for _ in range(_PASSES_PER_SLICE):
+            if not self._parts.trader.decide(self._strategies, self._values):
+                break
+            self._drain()
+        self._drain()
+        day = local.date()
+        if day != self._closed_day and is_session(day) and now >= close_time_utc(day):
+            self._end_session(day)
+        self._parts.keeper.save()
+
+    def _settle(self) -> None:
+        self._first_event()
+        self._drain()
+        self._parts.trader.settle()
+        self._parts.keeper.save()
+
+    def _drain(self) -> None:
+        while self._queue:
+            self._events.on_event(self._queue.popleft())
+
+    def _refresh(self, why: str) -> None:
+        self._first_event()
+        if self._feed.refresh(why, clock.local_now(self._algorithm).date()):
+            self._take_values()
+        self._journal.flush()
+
+    def _stop(self) -> None:
+        self._first_event()
+        self._drain()
+        self._parts.trader.settle()
+        self._parts.keeper.save()
+        day = clock.local_now(self._algorithm).date()
+        self._parts.end_of_day.write_counters(date.max)
+        if day != self._closed_day:
+            self._parts.end_of_day.write(self._parts.keeper.book, day)
         self._publish(self._algorithm.set_summary_statistic)
         self._journal.write(
             "run_ended",
             reason="end of algorithm",
             entries=self._journal.entries + 1,
-            open_trades=len(self._keeper.book.live()),
+            open_trades=len(self._parts.keeper.book.live()),
         )
         self._journal.flush()
 
-    # --- parts of an event -------------------------------------------------------------------------------------------
+    def _guarded(self, where: str, act: Callable[[], None]) -> None:
+        """Run a handler; what it raises is written down, and raised only where it keeps happening."""
+        was_busy, self._is_busy = self._is_busy, True
+        try:
+            act()
+            self._failures = 0
+        except Exception as error:
+            self._failures += 1
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{type(error).__name__}: {error}"[:400]
+            self._journal.write("error", message=text, where=f"{where} {place.name}:{place.lineno}")
+            self._algorithm.log(f"{where} failed ({self._failures} in a row): {text[:200]}")
+            if self._failures >= _FAILURES_IN_A_ROW:
+                self._journal.flush()
+                raise
+        finally:
+            self._is_busy = was_busy
 
     def _first_event(self) -> None:
         """What `initialize` is too early for: the algorithm's id and inherited holdings are not there yet."""
@@ -175,10 +189,9 @@ class Runner:
             return
         algorithm, settings = self._algorithm, self._settings
         algorithm_id = str(algorithm.algorithm_id or "")
-        mode = "live" if algorithm.live_mode else "backtest"
         self._journal.begin(
-            run_key(algorithm_id, self._started),
-            mode=mode,
+            run_key(settings.run or algorithm_id, self._started),
+            mode="live" if self._live else "backtest",
             algorithm_id=algorithm_id,
             deployment=settings.deployment,
             brokerage=settings.brokerage,
@@ -186,65 +199,48 @@ class Runner:
             numpy=np.__version__,
         )
         self._publish(algorithm.set_runtime_statistic)
-        book = self._keeper.book
-        holdings = self._contracts.holdings({leg.key for trade in book.live() for leg in trade.legs})
-        self._fees.inherit(holdings)
-        self._keeper.take_over(self._desk, holdings)
+        if self._live:
+            self._parts.take_over(self._contracts)
 
-    def _new_day(self) -> None:
-        day = clock.local_now(self._algorithm).date()
+    def _new_day(self, day: date) -> None:
         if day == self._day:
             return
-        self._day = day
+        before, self._day = self._day, day
+        if before is not None and before != self._closed_day and is_session(before):
+            # No slice came at the close: the day ends with what was seen of it.
+            self._end_session(before)
+        self._parts.end_of_day.write_counters(day)
+        self._contracts.forget_before(clock.local_now(self._algorithm))
         self._journal.flush()
-        self._feed.refresh("day", day)
+        if self._feed.refresh("day", day):
+            self._take_values()
+
+    def _end_session(self, day: date) -> None:
+        self._closed_day = day
+        self._parts.close_session(day)
+        self._parts.end_of_day.write(self._parts.keeper.book, day)
+
+    def _take_values(self) -> None:
+        """Make the strategies of the values in force; what they trade is subscribed."""
+        self._values = self._settings.values(self._feed.values)
+        self._strategies = make_strategies(self._settings.strategies, self._values)
+        for strategy in self._strategies:
+            for vehicle in strategy.vehicles:
+                self._parts.add_underlying(vehicle.symbol)
 
     def _on_applied(self, parameters: ParameterSet) -> None:
-        self._fees.use(parameters.values_with_defaults(), parameters.effective_from)
+        self._parts.fees.use(parameters.values_with_defaults(), parameters.effective_from)
         if self._journal.run_key is not None:
             self._publish(self._algorithm.set_runtime_statistic)
         self._algorithm.log(f"parameters {parameters.id} {parameters.sha256[:12]}")
 
-    def _publish(self, publish: Any) -> None:
+    def _on_security(self, security: Security) -> None:
+        if self._settings.fee_model == "schedule":
+            security.set_fee_model(ScheduleFeeModel(self._parts.fees))
+
+    def _publish(self, publish: Callable[[str, str], None]) -> None:
         current = self._feed.current
-        publish("Journal", self._journal.run_key)
+        publish("Journal", str(self._journal.run_key))
         publish("Parameter set", current.id if current is not None else "defaults")
         publish("Parameter set sha256", current.sha256 if current is not None else "none")
         publish("Effective values sha256", values_sha256(dict(self._feed.values)))
-
-    def _on_fill(self, event: Any, key: str, quantity: Decimal, price: Decimal, tag: str | None) -> None:
-        message = str(event.message or "")
-        if _is_settlement(message):
-            self._fees.move(key, quantity)
-            if message.startswith("OTM"):
-                self._keeper.note_cause(key, "expired")
-            return
-        if tag is not None and tag.startswith("Margin Call"):
-            self._keeper.note_cause(key, "margin_call")
-        self._fees.on_fill(event, key, quantity, price, now=clock.utc_now(self._algorithm), tag=tag)
-
-    def _tag_of(self, order_id: int) -> str | None:
-        trade = self._keeper.book.trade_of_order(order_id)
-        if trade is not None and trade.working is not None:
-            return make_tag(trade.strategy, trade.id, trade.working.action)
-        order = self._algorithm.transactions.get_order_by_id(order_id)
-        tag = str(order.tag) if order is not None and order.tag else ""
-        return tag or None
-
-
-def _status_name(status: Any) -> str:
-    return next((name for known, name in _STATUS_NAMES if status == known), str(status))
-
-
-def _key_of(symbol: Any) -> str:
-    """The instrument key of a LEAN symbol."""
-    value = str(symbol.value)
-    try:
-        return parse_occ(value).text
-    except SymbolError:
-        return value
-
-
-def _is_settlement(message: str) -> bool:
-    """Whether a fill event reports an expiry, exercise or assignment instead of a trade."""
-    return message.startswith(("Automatic Exercise", "Assigned", "OTM", "Option Exercise", "Option Assignment"))

@@ -22,7 +22,7 @@ AS_PUBLISHED = "as_published"
 
 DEFAULTS: Mapping[str, str] = {
     "start": "2019-12-02",
-    "end": "2020-06-30",
+    "end": "2020-03-31",
     "cash": "250000",
     "underlying": "SPY",
     "resolution": "hour",

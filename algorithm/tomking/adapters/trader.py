@@ -1,8 +1,8 @@
-"""Decisions carried out: the market as the strategies see it, their intents past the gate, what is done about each.
+"""Decisions carried out: strategies asked, their intents past the gate, what is done about each.
 
-Holds: building the view, asking strategy and gate, turning intents into orders and book entries.
+Holds: asking for decisions, turning intents into orders and book entries.
 Belongs here: the way from an observation to an action, with a journal line for each step.
-Never here: LEAN's event handlers (`runner`), rules, numbers.
+Never here: LEAN's event handlers (`runner`), making views (`views`), rules, numbers.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+
+from AlgorithmImports import QCAlgorithm
 
 from tomking.adapters import clock
 from tomking.adapters.book_keeper import BookKeeper
-from tomking.adapters.chains import Contracts, number
+from tomking.adapters.chains import Chains
+from tomking.adapters.contracts import Contracts
+from tomking.adapters.fees import FeeForecaster
 from tomking.adapters.journal import Journal
 from tomking.adapters.orders import OrderDesk
+from tomking.adapters.views import Views
 from tomking.kernel.contracts import make_tag
-from tomking.kernel.option_chain import ChainRequest, OptionChain
+from tomking.kernel.option_chain import ChainRequest
 from tomking.kernel.products import OPTION_MULTIPLIER
-from tomking.kernel.sessions import next_session
 from tomking.strategies import gate
 from tomking.strategies.book import Book, Trade, Working
 from tomking.strategies.decisions import decide
@@ -43,13 +46,20 @@ class Trader:
     """Decides on each slice and carries the decisions out."""
 
     def __init__(
-        self, algorithm: Any, contracts: Contracts, desk: OrderDesk, keeper: BookKeeper, journal: Journal
+        self,
+        algorithm: QCAlgorithm,
+        contracts: Contracts,
+        chains: Chains,
+        views: Views,
+        *,
+        desk: OrderDesk,
+        keeper: BookKeeper,
+        fees: FeeForecaster,
+        journal: Journal,
     ) -> None:
-        self._algorithm, self._contracts, self._desk = algorithm, contracts, desk
-        self._keeper, self._journal = keeper, journal
-        self._late_reported: set[tuple[str, date]] = set()
-        self.is_sending = False
-        """True while the engine may answer with events before it has told the order ids."""
+        self._algorithm, self._contracts, self._chains, self._views = algorithm, contracts, chains, views
+        self._desk, self._keeper, self._fees, self._journal = desk, keeper, fees, journal
+        self._said: set[tuple[str, date]] = set()
 
     @property
     def _book(self) -> Book:
@@ -59,40 +69,31 @@ class Trader:
         """Book what the orders have done so far."""
         self._keeper.settle(self._desk, clock.utc_now(self._algorithm))
 
-    def view(self) -> MarketView:
-        """The market, the holdings and the account at this instant."""
-        now, local = clock.utc_now(self._algorithm), clock.local_now(self._algorithm)
-        contracts, portfolio = self._contracts, self._algorithm.portfolio
-        keys = {leg.key for trade in self._book.live() for leg in trade.legs}
-        return MarketView(
-            now=now,
-            local=local,
-            next_session=next_session(local.date()),
-            is_open=bool(self._algorithm.is_market_open(contracts.symbol(contracts.underlying_key))),
-            underlying=contracts.underlying_key,
-            price=contracts.price(),
-            quotes={key: contracts.quote(key) for key in keys & contracts.watched},
-            holdings=contracts.holdings(keys),
-            equity=number(portfolio.total_portfolio_value),
-            margin_used=number(portfolio.total_margin_used),
-        )
-
     def decide(self, strategies: Sequence[Strategy], values: Mapping[str, str]) -> bool:
         """Decide and carry out; True where an order was cancelled, so that deciding again may go further."""
         self.settle()
         self._keeper.follow(self._contracts.holdings(self._book.expected()))
-        view = self.view()
-        views = {view.underlying: view}
+        views = self._views.of_all(self._book)
         verdict = decide(strategies, views, self._chain, self._book, values, multiplier=OPTION_MULTIPLIER)
+        some_view = next(iter(views.values()))
         for refused in verdict.refused:
-            self._on_refused(refused, view)
+            self._on_refused(refused, some_view)
         for missing in verdict.not_judged:
-            self._journal.write("note", message=f"limit not judged, input unknown: {missing}")
-        cancelled = [self._carry_out(intent, view) for intent in verdict.allowed]
+            if self._is_new(f"not judged {missing}", some_view.day):
+                self._journal.write("note", message=f"limit not judged, input unknown: {missing}")
+        cancelled = [self._carry_out(intent, self._view_of(intent, views)) for intent in verdict.allowed]
         return any(cancelled)
 
     def _chain(self, request: ChainRequest) -> Chain | None:
-        return Chain(OptionChain(self._contracts.chain()).select(request), clock.utc_now(self._algorithm))
+        return self._chains.answer(request, clock.utc_now(self._algorithm))
+
+    def _view_of(self, intent: Intent, views: Mapping[str, MarketView]) -> MarketView:
+        """The view of the underlying that an intent is about."""
+        if isinstance(intent, PlanTrade | PassEntry):
+            return views[intent.product]
+        if isinstance(intent, FlattenStock):
+            return views[intent.key]
+        return views[self._book.trades[intent.trade_id].product]
 
     def _carry_out(self, intent: Intent, view: MarketView) -> bool:
         """Do one thing; True where it was a cancellation."""
@@ -148,13 +149,12 @@ class Trader:
             reason=intent.reason,
             inputs=intent.inputs,
         )
-        self.is_sending = True
-        try:
-            order_ids = self._desk.send(intent.trade_id, intent.legs, intent.units, intent.net, tag)
-        finally:
-            self.is_sending = False
-        working = Working(intent.action, view.now, intent.net, attempt, tuple(order_ids))
+        # Stored before the engine has it: a process that dies in between finds the order again by its tag.
+        working = Working(intent.action, view.now, intent.net, attempt, ())
         self._book.change(intent.trade_id, working=working)
+        self._keeper.save()
+        order_ids = self._desk.send(intent.trade_id, intent.legs, intent.units, intent.net, tag)
+        self._book.change(intent.trade_id, working=replace(working, order_ids=tuple(order_ids)))
         self._journal.write(
             "order_sent",
             orders=order_ids,
@@ -166,6 +166,8 @@ class Trader:
             quantity=Decimal(intent.units),
             attempt=attempt,
         )
+        mids = [(key, quantity, view.quotes[key].mid) for key, quantity in intent.legs if key in view.quotes]
+        self._fees.on_order(order_ids, mids, view.day, tag=tag)
         self._keeper.save()
         self.settle()
 
@@ -179,9 +181,7 @@ class Trader:
         return self._desk.cancel(trade.id, intent.reason)
 
     def _report_late(self, intent: ReportLate, view: MarketView) -> None:
-        mark = (intent.trade_id, view.day)
-        if mark not in self._late_reported:
-            self._late_reported.add(mark)
+        if self._is_new(f"late {intent.trade_id}", view.day):
             strategy = self._book.trades[intent.trade_id].strategy
             self._note(strategy, "exception", view, trade_id=intent.trade_id, reason=intent.reason)
 
@@ -202,6 +202,8 @@ class Trader:
             trade_id = intent.trade_id
             if intent.action == "open":
                 self._keeper.abandon(intent.trade_id)
+            elif not self._is_new(f"refused {trade_id} {refusal.rule}", view.day):
+                return
         self._journal.write(
             "refused",
             rule=refusal.rule,
@@ -211,6 +213,14 @@ class Trader:
             limit=refusal.limit,
             value=refusal.value,
         )
+
+    def _is_new(self, sentence: str, day: date) -> bool:
+        """Whether this has not been said yet on this day: a thing that stays wrong is worth one line a day."""
+        mark = (sentence, day)
+        if mark in self._said:
+            return False
+        self._said = {one for one in self._said if one[1] == day} | {mark}
+        return True
 
     def _note(
         self,
@@ -231,6 +241,20 @@ class Trader:
             trade_id=trade_id,
             reason=reason,
             symbol=view.underlying,
-            input_ages=view.ages(keys),
+            input_ages={**self._ages(view), **view.ages(keys)},
             inputs={**known, **(inputs or {})},
         )
+
+    def _ages(self, view: MarketView) -> dict[str, Decimal]:
+        """Age in seconds of what a decision looks at besides quotes: price, chain, VIX."""
+        chain = self._chains.last.get(view.underlying)
+        seen = {
+            "price": self._contracts.priced_at(view.underlying),
+            "vix": None if view.vix is None else view.vix.observed_at,
+            "chain": None if chain is None else chain.read_at,
+        }
+        return {
+            name: Decimal(str((view.now - moment).total_seconds()))
+            for name, moment in seen.items()
+            if moment is not None
+        }

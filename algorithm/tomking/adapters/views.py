@@ -8,7 +8,6 @@ Never here: observing (the parts do that), deciding.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 
 from AlgorithmImports import QCAlgorithm
@@ -22,44 +21,17 @@ from tomking.strategies.book import Book
 from tomking.strategies.market_view import MarketView
 
 
-class Account:
-    """The account's equity over time: its peak, and its value when the session began."""
-
-    def __init__(self) -> None:
-        self.peak: Decimal | None = None
-        self._session: date | None = None
-        self._at_start: Decimal | None = None
-
-    def note(self, day: date, equity: Decimal | None) -> None:
-        """Take in the account's value."""
-        if equity is None:
-            return
-        self.peak = equity if self.peak is None else max(self.peak, equity)
-        if day != self._session:
-            self._session, self._at_start = day, equity
-
-    @property
-    def at_session_start(self) -> Decimal | None:
-        """The first value that was seen of this session."""
-        return self._at_start
-
-
 class Views:
     """Makes the view of each underlying."""
 
     def __init__(self, algorithm: QCAlgorithm, contracts: Contracts, market: Market, greeks: GreeksDesk) -> None:
         self._algorithm, self._contracts, self._market, self._greeks = algorithm, contracts, market, greeks
-        self.account = Account()
 
     def of_all(self, book: Book) -> Mapping[str, MarketView]:
         """The views of every underlying at this instant."""
         portfolio = self._algorithm.portfolio
-        day = clock.local_now(self._algorithm).date()
         equity, used = number(portfolio.total_portfolio_value), number(portfolio.total_margin_used)
-        self.account.note(day, equity)
-        return {
-            underlying: self._of(underlying, book, equity, used) for underlying in self._contracts.underlyings
-        }
+        return {underlying: self._of(underlying, book, equity, used) for underlying in self._contracts.underlyings}
 
     def _of(self, underlying: str, book: Book, equity: Decimal | None, used: Decimal | None) -> MarketView:
         now, local = clock.utc_now(self._algorithm), clock.local_now(self._algorithm)
@@ -83,8 +55,6 @@ class Views:
             iv_rank=market.volatility_rank(underlying),
             implied_volatility=market.volatility(underlying),
             deltas=self._greeks.deltas(quotes, underlying),
-            peak_equity=self.account.peak,
-            session_equity=self.account.at_session_start,
             currency=str(self._algorithm.account_currency),
             halted=market.is_halted(underlying),
         )

@@ -31,9 +31,7 @@ def price_of(spot: float, strike: float, years: float, volatility: float, call_p
     return sign * (spot * _below(sign * first) - strike * _below(sign * (first - spread)))
 
 
-def implied_volatility(
-    price: Decimal, spot: Decimal, strike: Decimal, years: float, call_put: str
-) -> Decimal | None:
+def implied_volatility(price: Decimal, spot: Decimal, strike: Decimal, years: float, call_put: str) -> Decimal | None:
     """The volatility at which the model gives `price`; None where none between 0.5 % and 500 % does, or an input is bad."""
     if price <= 0 or spot <= 0 or strike <= 0 or years <= 0:
         return None

@@ -70,7 +70,7 @@ def _shape(sides: Sides, days: int) -> tuple[str, Stance, str]:
         return "strangle", "short", ""
     if signs == [("C", -1), ("C", 1), ("P", -1), ("P", 1)]:
         return "friday0dte", "short", ""
-    if signs == [("P", -1), ("P", -1), ("P", 1)] or signs == [("P", -1), ("P", 1)]:
+    if signs in ([("P", -1), ("P", -1), ("P", 1)], [("P", -1), ("P", 1)]):
         return "one_one_two", "short", ""
     if len(sides) == 1:
         (parts, quantity) = sides[0]

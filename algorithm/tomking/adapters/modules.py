@@ -1,0 +1,143 @@
+"""The parts of a run, made once and joined to each other.
+
+Holds: `Modules`: caches, market, Greeks, orders, book, fees, trader, and the lines of a session's end.
+Belongs here: construction, and what concerns several parts at once (an event, a restart, a session's end).
+Never here: the order of things on LEAN's events (`runner`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from AlgorithmImports import QCAlgorithm
+
+from tomking.adapters import clock
+from tomking.adapters.book_keeper import BookKeeper
+from tomking.adapters.chains import Chains
+from tomking.adapters.contracts import Contracts
+from tomking.adapters.end_of_day import EndOfDay
+from tomking.adapters.fees import FeeForecaster
+from tomking.adapters.greeks import GreeksDesk
+from tomking.adapters.journal import Journal
+from tomking.adapters.market import Market
+from tomking.adapters.object_store import Store
+from tomking.adapters.orders import OrderDesk
+from tomking.adapters.settings import RunSettings
+from tomking.adapters.trader import Trader
+from tomking.adapters.views import Views
+from tomking.kernel.chain_cache import ChainCache
+from tomking.kernel.greeks_cache import GreeksCache
+from tomking.kernel.market_events import MarketEvent, MarketWatch
+from tomking.kernel.occ import SymbolError, parse_occ
+from tomking.kernel.option_chain import ChainRequest
+from tomking.kernel.products import OPTION_MULTIPLIER
+from tomking.kernel.vehicles import Vehicle, VehicleRefused
+from tomking.strategies.market_view import ChainRow
+
+
+class Modules:
+    """Every part of a run; caches take their sizes and life times from `values`, as they are at the start."""
+
+    def __init__(
+        self,
+        algorithm: QCAlgorithm,
+        settings: RunSettings,
+        store: Store,
+        journal: Journal,
+        *,
+        contracts: Contracts,
+        values: Mapping[str, str],
+    ) -> None:
+        self._algorithm, self._contracts = algorithm, contracts
+        self._looked: dict[str, date] = {}
+        on = {name: name not in settings.without for name in ("chain_cache", "greeks_cache")}
+        chain_cache: ChainCache[ChainRow] = ChainCache.from_values(values, enabled=on["chain_cache"], reads_whole=True)
+        greeks_cache = GreeksCache.from_values(values, enabled=on["greeks_cache"])
+        self.fees = FeeForecaster(settings.brokerage, journal, lambda: clock.utc_now(algorithm))
+        self.chains = Chains(algorithm, contracts, chain_cache, journal, self.on_event)
+        self.greeks = GreeksDesk(algorithm, contracts, greeks_cache)
+        self.market = Market(
+            algorithm,
+            contracts,
+            MarketWatch.from_values(values),
+            journal,
+            resolution=settings.resolution,
+            on_event=self.on_event,
+        )
+        self.desk = OrderDesk(algorithm, contracts)
+        self.keeper = BookKeeper(
+            store, settings.deployment, journal, OPTION_MULTIPLIER, persistent=bool(algorithm.live_mode)
+        )
+        self.views = Views(algorithm, contracts, self.market, self.greeks)
+        self.trader = Trader(
+            algorithm,
+            contracts,
+            self.chains,
+            self.views,
+            desk=self.desk,
+            keeper=self.keeper,
+            fees=self.fees,
+            journal=journal,
+        )
+        self.end_of_day = EndOfDay(
+            journal,
+            contracts,
+            self.greeks,
+            {"chains": chain_cache.counters, "greeks": greeks_cache.counters},
+            beta_of=self._beta_of,
+        )
+
+    def add_underlying(self, ticker: str) -> None:
+        """Subscribe a vehicle, once. Raises VehicleRefused for one whose kind the adapters cannot trade."""
+        if ticker in self._contracts.underlyings:
+            return
+        kind = Vehicle(ticker, ticker).kind
+        if kind != "equity":
+            raise VehicleRefused(
+                f"{ticker} cannot be traded here: the adapters know options of shares, not of a {kind}"
+            )
+        self._contracts.add_underlying(ticker)
+        self.market.add(ticker)
+
+    def look_at_volatility(self) -> None:
+        """Once a session, when it has begun: each chain as a whole, for the volatility at the money."""
+        now, day = clock.utc_now(self._algorithm), clock.local_now(self._algorithm).date()
+        for underlying in self._contracts.underlyings:
+            if self._looked.get(underlying) != day and self._contracts.is_open(underlying):
+                self._looked[underlying] = day
+                self.chains.answer(ChainRequest(underlying, day), now)
+        self.market.note_volatility(self.chains)
+
+    def on_event(self, event: MarketEvent) -> None:
+        """Something makes what was read before worthless: the caches drop it."""
+        now = clock.utc_now(self._algorithm)
+        self.chains.cache.on_event(event, now)
+        self.greeks.cache.on_event(event, now)
+
+    def take_over(self, contracts: Contracts) -> None:
+        """After a start with inherited holdings: rebuild a lost book, join resting orders to their trades again."""
+        everything, now = contracts.everything_held(), clock.utc_now(self._algorithm)
+        if self.keeper.rebuild(everything, now):
+            for trade in self.keeper.book.live():
+                self.add_underlying(trade.product)
+                contracts.watch(leg.key for leg in trade.legs)
+        holdings = {key: quantity for key, (quantity, _) in everything.items()}
+        self.fees.inherit(holdings)
+        self.keeper.take_over(self.desk, holdings)
+
+    def close_session(self, day: date) -> None:
+        """The session of `day` is over."""
+        self.market.close_session(day)
+
+    def underlying_of(self, key: str) -> str:
+        """The ticker below an instrument key."""
+        try:
+            return parse_occ(key).root
+        except SymbolError:
+            return key
+
+    def _beta_of(self, underlying: str) -> Decimal | None:
+        index, *_ = self._contracts.underlyings
+        return Decimal(1) if underlying == index else None
