@@ -5,7 +5,7 @@ Belongs here: what this export writes differently from Flex.
 Never here: the sections themselves (`ibkr_sections`), what a trade's attributes mean (`ibkr_trades`).
 
 The export names no executions: trades are orders (`Order`), unless it was told to show executions (`Trade`) below them.
-Prefer a Flex report where there is one; the same day from both would stand twice.
+A Flex report says more where there is one; the same day from both counts once (`transforms.statement_generations`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pipelines.parsing.statement_rows import StatementFile, StatementRow
 from tomking.kernel.instruments import SymbolError, from_ibkr_description
 
 BROKER = "ibkr"
-PARSER_VERSION = "ibkr_activity_csv/1"
-FORMAT = "ibkr_activity_csv"
+PARSER_VERSION = "ibkr_activity_csv/2"
+FORMAT, EXECUTIONS = "ibkr_activity_csv", "ibkr_activity_csv_executions"
 
 _CATEGORIES = {
     "Stocks": "STK",
@@ -83,7 +83,11 @@ def parse(data: bytes) -> StatementFile:
         line.cells.get("Field Name"): line.cells.get("Field Value", "") for line in lines if line.section == "Statement"
     }
     return StatementFile(
-        FORMAT, tuple(rows), tuple(refusals), ((0, len(rows)),), period=period_of(said.get("Period", ""))
+        EXECUTIONS if executed else FORMAT,
+        tuple(rows),
+        tuple(refusals),
+        ((0, len(rows)),),
+        period=period_of(said.get("Period", "")),
     )
 
 
