@@ -58,10 +58,12 @@ def record_files(session: WriteSession, entries: Sequence[Entry]) -> None:
     """
     if not entries:
         return
+    hashes = [entry.sha256 for entry in entries]
     found = session.rows(
         "SELECT sha256, path, first_seen_at, last_seen_at, size, kind, parser_version, outcome, run_id, account, message "
         "FROM ops.files WHERE sha256 IN (SELECT unnest(?::VARCHAR[]))",
-        [[entry.sha256 for entry in entries]],
+        [hashes],
+        about=("sha256", hashes),
     )
     known = {(sha256, path): line for sha256, path, *line in found}
     new: list[dict[str, object]] = []

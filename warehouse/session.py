@@ -20,6 +20,7 @@ from warehouse import connections, dirty_days, ledger, quarantine, writes
 from warehouse.errors import StorageError
 from warehouse.models.base import Base
 from warehouse.raw_store import RawStore
+from warehouse.waiting import About, WaitingRows
 
 
 class WriteSession:
@@ -32,13 +33,21 @@ class WriteSession:
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, *, path: Path, raw: RawStore, now: dt.datetime | None = None
     ) -> None:
-        self.connection = connection
         self.raw = raw
         self.now = (now or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
         self.changed = False
         self._path = path
+        self._connection = connection
+        self._waiting: WaitingRows | None = None
         self._depth = 0
         self._failed_inside = False
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection itself, with nothing waiting to be written."""
+        if self._waiting is not None:
+            self._waiting.write()
+        return self._connection
 
     @property
     def state_dir(self) -> Path:
@@ -47,13 +56,17 @@ class WriteSession:
 
     # --- reading -------------------------------------------------------------------------------------------------
 
-    def rows(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Every row of a query, with amounts as Decimal and instants in UTC."""
-        return connections.rows(self.connection, sql, params)
+    def rows(self, sql: str, params: Sequence[object] = (), *, about: About | None = None) -> list[tuple[Any, ...]]:
+        """Every row of a query, with amounts as Decimal and instants in UTC.
+
+        `about` names a column and the values of it that the query asks for in every table: rows with others may then
+        go on waiting (`gathering`).
+        """
+        return connections.rows(self._before(sql, about), sql, params)
 
     def frame(self, sql: str, params: Sequence[object] = ()) -> pl.DataFrame:
         """A query's result as a frame; columns and types are those of the query even where it has no row."""
-        return self.connection.execute(sql, list(params)).pl()
+        return self._before(sql).execute(sql, list(params)).pl()
 
     # --- writing -------------------------------------------------------------------------------------------------
 
@@ -75,7 +88,7 @@ class WriteSession:
                 self._depth -= 1
             return
         before, self._failed_inside, self._depth = self.changed, False, 1
-        self.connection.execute("BEGIN TRANSACTION")
+        self._connection.execute("BEGIN TRANSACTION")
         try:
             yield
             if self._failed_inside:
@@ -83,17 +96,37 @@ class WriteSession:
                     "a part of this transaction failed, so none of it was kept",
                     why="an error inside a nested transaction was swallowed",
                 )
-            self.connection.execute("COMMIT")
+            if self._waiting is not None:
+                self._waiting.write()
+            self._connection.execute("COMMIT")
         except BaseException as error:
             self.changed = before
             # After a fatal error (disk full while committing) DuckDB has rolled back by itself.
             with suppress(duckdb.Error):
-                self.connection.execute("ROLLBACK")
+                self._connection.execute("ROLLBACK")
             if isinstance(error, duckdb.Error) and connections.is_disk_full(error):
                 raise connections.disk_full(self._path, error) from error
             raise
         finally:
             self._depth = 0
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """A transaction in which inserted rows wait, so that those of many small things are written together.
+
+        Every statement still sees all rows of the tables it names; a key that is there already may be found only at
+        the end. Inside another transaction rows do not wait.
+        """
+        if self._depth:
+            with self.transaction():
+                yield
+            return
+        self._waiting = WaitingRows(self._connection)
+        try:
+            with self.transaction():
+                yield
+        finally:
+            self._waiting = None
 
     @property
     def in_transaction(self) -> bool:
@@ -105,17 +138,19 @@ class WriteSession:
 
         An INSERT, UPDATE or DELETE that touched no row is no change.
         """
-        count = writes.changed_rows(self.connection, sql, params)
+        count = writes.changed_rows(self._before(sql), sql, params)
         self.changed = self.changed or count is None or count > 0
         return count or 0
 
     def insert(self, model: type[Base], frame: pl.DataFrame) -> int:
         """Insert every row of a frame, columns by name; returns how many. An existing key is a `FrameError`."""
-        return self._counted(writes.insert(self.connection, model, frame))
+        if self._waiting is not None:
+            return self._counted(self._waiting.add(model, frame))
+        return self._counted(writes.insert(self._connection, model, frame))
 
     def insert_new(self, model: type[Base], frame: pl.DataFrame) -> int:
         """Insert the rows whose primary key is not there yet; returns how many were new."""
-        return self._counted(writes.insert_new(self.connection, model, frame))
+        return self._counted(writes.insert_new(self._before_rows_of(model), model, frame))
 
     def upsert(self, model: type[Base], frame: pl.DataFrame) -> int:
         """Insert rows or update them by primary key; returns how many were new or differed.
@@ -123,7 +158,7 @@ class WriteSession:
         `learnt_at` and `known_at` of a row that exists stay; they, `updated_at` and `computed_at` alone make no
         difference.
         """
-        return self._counted(writes.upsert(self.connection, model, frame))
+        return self._counted(writes.upsert(self._before_rows_of(model), model, frame))
 
     def replace(self, model: type[Base], frame: pl.DataFrame, where: str, params: Sequence[object] = ()) -> int:
         """Delete the rows matching `where` and insert the frame; returns how many rows changed.
@@ -131,10 +166,12 @@ class WriteSession:
         Where the table holds exactly these rows already (bookkeeping instants aside), nothing is touched: 0.
         """
         with self.transaction():
-            if writes.holds_exactly(self.connection, model, frame, where, params):
+            self._before(where)
+            connection = self._before_rows_of(model)
+            if writes.holds_exactly(connection, model, frame, where, params):
                 return 0
-            deleted = writes.delete(self.connection, model, where, params)
-            return self._counted(max(deleted, writes.insert(self.connection, model, frame)))
+            deleted = writes.delete(connection, model, where, params)
+            return self._counted(max(deleted, writes.insert(connection, model, frame)))
 
     # --- ledger, quarantine, dirty days --------------------------------------------------------------------------
 
@@ -200,8 +237,20 @@ class WriteSession:
         if self._depth:
             self._depth = 0
             with suppress(duckdb.Error):
-                self.connection.execute("ROLLBACK")
-        self.connection.close()
+                self._connection.execute("ROLLBACK")
+        self._connection.close()
+
+    def _before(self, sql: str, about: About | None = None) -> duckdb.DuckDBPyConnection:
+        """The connection, for a statement that sees the tables it names."""
+        if self._waiting is not None:
+            self._waiting.write_before(sql, about)
+        return self._connection
+
+    def _before_rows_of(self, model: type[Base]) -> duckdb.DuckDBPyConnection:
+        """The connection, for a statement about one table."""
+        if self._waiting is not None:
+            self._waiting.write_rows_of(model)
+        return self._connection
 
     def _counted(self, count: int) -> int:
         self.changed = self.changed or count > 0

@@ -30,6 +30,11 @@ def insert(connection: duckdb.DuckDBPyConnection, model: type[Base], given: pl.D
     return _insert(connection, model, conform(model, given), "")
 
 
+def insert_conformed(connection: duckdb.DuckDBPyConnection, model: type[Base], given: pl.DataFrame) -> int:
+    """`insert` of a frame that `conform` made."""
+    return _insert(connection, model, given, "")
+
+
 def insert_new(connection: duckdb.DuckDBPyConnection, model: type[Base], given: pl.DataFrame) -> int:
     """Insert the rows whose primary key is not there yet; returns how many.
 

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ from pipelines.steps.lean_reparse import reparse_outdated
 from pipelines.steps.lean_runs import RunOutcome, ingest_run_files, refresh_states
 from pipelines.steps.optimizations import ingest_optimization, link_optimizations
 from pipelines.steps.prices import ingest_prices
+from pipelines.steps.run_files import Kept
+from pipelines.steps.run_groups import stored_groups
 from pipelines.steps.statements import ingest_statement
 from pipelines.steps.store_documents import ingest_documents
 from pipelines.steps.trade_quotes import quote_folder
@@ -109,7 +112,7 @@ def ingest_paths(
     statements_only: bool = False,
     progress: Progress | None = None,
 ) -> IngestReport:
-    """Find out what each path is and take it in, one transaction per run or file.
+    """Find out what each path is and take it in, one transaction per file, large run or group of small ones.
 
     `account` is the alias of a statement's or a live run's account, `rehearses` the alias a paper run or backtest is
     to be reconciled with; without them, a run in the results folder of a configured deployment gets the deployment's.
@@ -123,19 +126,43 @@ def ingest_paths(
         found = [Found(kinds.STATEMENT, path.absolute()) for path in paths]
     else:
         found = [item for path in paths for item in _identified(path.absolute())]
-    waiting = {path for (path,) in session.rows("SELECT DISTINCT path FROM ops.quarantine WHERE state = 'open'")}
-    items: list[IngestItem] = []
-    for number, one in enumerate(found):
-        if progress is not None:
-            progress(number, len(found), as_text(one.run.name if one.run else one.path.name))
-        items.append(_take(session, asked, one))
-        if one.kind == kinds.RUN and items[-1].outcome != "refused" and items[-1].path in waiting:
-            # What was wrong with the whole run was said of its folder; what is wrong inside is said of each file.
-            session.resolve_quarantine(path=items[-1].path)
-    if progress is not None:
-        progress(len(found), len(found), "strategy trades")
+    items = _taken(session, asked, found, progress or _nobody)
+    (progress or _nobody)(len(found), len(found), "strategy trades")
     _after(session, settings, items)
     return IngestReport(tuple(items))
+
+
+def _nobody(_done: int, _total: int, _what: str) -> None:
+    """Progress that is told to nobody."""
+
+
+def _taken(session: WriteSession, asked: _Asked, found: Sequence[Found], progress: Progress) -> list[IngestItem]:
+    """Everything that was found, small runs group by group and all else one by one."""
+    waiting = {path for (path,) in session.rows("SELECT DISTINCT path FROM ops.quarantine WHERE state = 'open'")}
+    items: list[IngestItem] = []
+
+    def take(one: Found, step: Callable[[], IngestItem]) -> IngestItem:
+        progress(len(items), len(found), as_text(one.run.name if one.run else one.path.name))
+        item = step()
+        if one.kind == kinds.RUN and item.outcome != "refused" and item.path in waiting:
+            # What was wrong with the whole run was said of its folder; what is wrong inside is said of each file.
+            session.resolve_quarantine(path=item.path)
+        return item
+
+    for group, stored in stored_groups(session.raw, found):
+        before = len(items)
+        if stored is not None:
+            try:
+                with session.gathering():
+                    for one, files in zip(group, stored, strict=True):
+                        items.append(take(one, partial(_run, session, asked, one, files)))
+                continue
+            except (StorageError, Busy):
+                raise
+            except Exception:  # noqa: BLE001 (whatever it was, it happens again below to the run whose fault it is)
+                del items[before:]
+        items += (take(one, partial(_take, session, asked, one)) for one in group)
+    return items
 
 
 def _identified(path: Path) -> list[Found]:
@@ -173,13 +200,14 @@ def as_text(path: Path | str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _run(session: WriteSession, asked: _Asked, one: Found) -> IngestItem:
+def _run(session: WriteSession, asked: _Asked, one: Found, kept: Kept | None = None) -> IngestItem:
     if one.run is None:
         raise ValueError("a run was found without its files")
     deployment = _deployment_of(asked.settings, one.run.folder)
     outcome = ingest_run_files(
         session,
         one.run,
+        kept=kept,
         account=asked.account or (deployment.account if deployment else None),
         rehearses=asked.rehearses or (deployment.rehearses if deployment else None),
         stale_after=asked.settings.stale_after,

@@ -30,7 +30,7 @@ from pipelines.steps import lean_tables as tables
 from pipelines.steps import run_readings as readings
 from pipelines.steps.lean_side_files import count_unreadable, write_side_files
 from pipelines.steps.refusing import quarantine
-from pipelines.steps.run_files import StoredFile, note_unreadable, store_files
+from pipelines.steps.run_files import Kept, StoredFile, note_unreadable, store_files
 from pipelines.steps.run_identity import identify_run
 from pipelines.steps.run_starts import write_start
 from pipelines.transforms.run_state import Version, decide_state, missing_parts
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 KIND = "lean_run"
 DIRTY_DOMAIN = "reconciliation"
 _LARGE_FILE = 16 << 20
+_LIVE_MODES = ("paper", "live")
 DEFAULT_STALE_AFTER = dt.timedelta(hours=2)
 
 
@@ -92,23 +93,27 @@ def ingest_run_files(
     session: WriteSession,
     run: RunFiles,
     *,
+    kept: Kept | None = None,
     account: str | None = None,
     rehearses: str | None = None,
     stale_after: dt.timedelta = DEFAULT_STALE_AFTER,
 ) -> RunOutcome:
     """Take one run: every file to the raw store first, then its rows, all in one transaction.
 
+    `kept` is what became of its files where they are in the raw store already.
     `account` is the alias a live run trades in, `rehearses` the one a paper run or backtest is to be reconciled with;
     each counts only for runs of its kind. `stale_after` is the age at which a run that says it runs counts as killed.
     """
-    stored, unreadable = store_files(session, run)
+    stored, unreadable = store_files(session.raw, run) if kept is None else kept
     with session.transaction():
         note_unreadable(session, stored, unreadable)
         known = readings.find(session, stored, PARSER_VERSION)
         if known is not None and known.is_settled:
-            _link_account(session, known.run_id, account, rehearses)
-            _note_start(session, known.run_id, run, stored)
-            return _without(_outcome_of_known(session, run, known.run_id), unreadable)
+            outcome = _outcome_of_known(session, run, known.run_id)
+            _link_account(session, known.run_id, outcome.mode, account, rehearses)
+            if outcome.mode in _LIVE_MODES:
+                _note_start(session, known.run_id, run, stored)
+            return _without(outcome, unreadable)
         outcome = take_stored(session, run, stored, account=account, rehearses=rehearses, stale_after=stale_after)
         return _without(outcome, unreadable)
 
@@ -198,21 +203,24 @@ def _take(
     main = next(file for file in stored if file.role == "main")
     missing = missing_parts(parsed.evidence)
     run_id = identify_run(session, run.algorithm_id, parsed, main.sha256, is_complete=not missing)
+    is_new = not session.rows("SELECT 1 FROM records.runs WHERE run_id = ?", (run_id,), about=("run_id", (run_id,)))
     version = _version(parsed, stored, is_complete=not missing, unreadable=count_unreadable(session, stored))
-    standing = readings.newest(session, run_id, PARSER_VERSION)
+    standing = None if is_new else readings.newest(session, run_id, PARSER_VERSION)
     if standing is not None and version < standing:
         return _superseded(session, run, stored, parsed, run_id=run_id, version=version)
     state = decide_state(parsed.evidence, now=session.now, stale_after=stale_after)
     header = _header(run, main, run_id, state, is_complete=not missing)
-    is_new = not session.rows("SELECT 1 FROM records.runs WHERE run_id = ?", (run_id,))
     days_before = set() if is_new else tables.fill_days(session, run_id)
     keep_old = parsed.is_live or bool(missing)
     written = tables.write_run(session, parsed, header, is_new=is_new, keep_old=keep_old)
     beside = write_side_files(session, run_id, parsed, stored, is_new=is_new, keep_old=keep_old)
     unread = parsed.unread | beside.unread
     _file_rows(session, run_id, stored, unread, is_new=is_new)
-    readings.remember(session, run_id, stored, version, unread=len(unread), parser_version=PARSER_VERSION)
-    _note_start(session, run_id, run, stored)
+    readings.remember(
+        session, run_id, stored, version, unread=len(unread), parser_version=PARSER_VERSION, is_new=is_new
+    )
+    if parsed.mode in _LIVE_MODES:
+        _note_start(session, run_id, run, stored)
     refusals = [*parsed.refusals, *parsed.flaws, *_named(written, stored), *beside.refused]
     _quarantine(session, stored, refusals)
     outcome = "partial" if refusals else "ingested"
@@ -222,8 +230,8 @@ def _take(
         run_id,
         "; ".join(missing) or None,
     )
-    linked = _link_account(session, run_id, account, rehearses)
-    if not linked and _has_account(session, run_id):
+    linked = _link_account(session, run_id, parsed.mode, account, rehearses)
+    if not linked and not is_new and session.rows("SELECT 1 FROM records.run_accounts WHERE run_id = ?", (run_id,)):
         session.mark_dirty(DIRTY_DOMAIN, days_before | tables.fill_days(session, run_id), f"run {run.name} was read")
     return RunOutcome(
         str(run.folder),
@@ -290,7 +298,7 @@ def replay(session: WriteSession, run_id: str) -> None:
     name, source_path, state, is_complete, mode, algorithm_id = session.rows(
         "SELECT name, source_path, state, is_complete, mode, algorithm_id FROM records.runs WHERE run_id = ?", (run_id,)
     )[0]
-    is_live = mode in ("paper", "live")
+    is_live = mode in _LIVE_MODES
     past = readings.in_order(session, run_id)
     if (is_complete and not is_live) or len(past) < 2:
         return
@@ -375,9 +383,10 @@ def _record(session: WriteSession, outcomes: Mapping[StoredFile, str], run_id: s
     )
 
 
-def _link_account(session: WriteSession, run_id: str, account: str | None, rehearses: str | None) -> bool:
+def _link_account(
+    session: WriteSession, run_id: str, mode: str | None, account: str | None, rehearses: str | None
+) -> bool:
     """Join a run to its account; a live run trades in `account`, every other only rehearses one. True if it is new."""
-    mode = session.rows("SELECT mode FROM records.runs WHERE run_id = ?", (run_id,))[0][0]
     alias, relation = (account, "live") if mode == "live" else (rehearses, "rehearsal")
     if alias is None:
         return False
@@ -386,7 +395,3 @@ def _link_account(session: WriteSession, run_id: str, account: str | None, rehea
     if is_new:
         session.mark_dirty(DIRTY_DOMAIN, tables.fill_days(session, run_id), f"run {run_id} belongs to {alias}")
     return is_new
-
-
-def _has_account(session: WriteSession, run_id: str) -> bool:
-    return bool(session.rows("SELECT 1 FROM records.run_accounts WHERE run_id = ?", (run_id,)))

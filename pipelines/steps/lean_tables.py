@@ -8,6 +8,7 @@ Never here: deciding whether a version may replace another.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -81,10 +82,13 @@ def write_run(session: WriteSession, run: LeanRun, header: RunHeader, *, is_new:
     written, run_id = Written(), header.run_id
     known = rows.Instruments(run)
     write_instruments(session, known.descriptions())
-    refused = written.refused
+    refused, fees = written.refused, _Fees()
     history: tuple[tuple[type[Base], Iterable[pl.DataFrame]], ...] = (
         (Order, (rows.order_frame(batch, run_id, known, refused) for batch in run.orders)),
-        (OrderEvent, (rows.event_frame(batch, run_id, known, written.refused_events) for batch in run.events)),
+        (
+            OrderEvent,
+            (fees.seen(rows.event_frame(batch, run_id, known, written.refused_events)) for batch in run.events),
+        ),
         (
             ClosedTrade,
             (rows.trade_frame(batch, run_id, name, refused) for name, trades in run.trades for batch in trades),
@@ -105,8 +109,9 @@ def write_run(session: WriteSession, run: LeanRun, header: RunHeader, *, is_new:
     )
     for model, given in present:
         _write(session, model, [rows.chunked_frame(model, given)], run_id, is_new=is_new, keep_old=False)
-    fees = frame(RunFee, _fee_rows(session, run_id))
-    _write(session, RunFee, [fees], run_id, is_new=is_new, keep_old=False)
+    if not is_new:
+        fees.read(session, run_id)
+    _write(session, RunFee, [frame(RunFee, fees.rows(run_id))], run_id, is_new=is_new, keep_old=False)
     row = frame(Run, [_run_row(session, run, header)])
     _ = session.insert(Run, row) if is_new else session.upsert(Run, row)
     return written
@@ -176,23 +181,42 @@ def _replace(session: WriteSession, model: type[Base], frames: Iterator[pl.DataF
         session.insert(model, given)
 
 
-def _fee_rows(session: WriteSession, run_id: str) -> Iterator[dict[str, object]]:
-    fees: dict[str, list[tuple[str, int]]] = {}
-    for currency, text, count in session.rows(
-        "SELECT fee_currency, fee_text, count(*) FROM records.order_events "
-        "WHERE run_id = ? AND fee_text IS NOT NULL GROUP BY ALL",
-        (run_id,),
-    ):
-        fees.setdefault(currency, []).append((text, count))
-    for currency, texts in sorted(fees.items()):
-        total = exact_sum(texts)
-        yield {
-            "run_id": run_id,
-            "currency": currency,
-            "fee_text": format(total, "f"),
-            "fee_amount": to_money(total),
-            "events_with_fee": sum(count for _, count in texts),
-        }
+class _Fees:
+    """The fees of a run's events by currency: each text with how often it stands there."""
+
+    def __init__(self) -> None:
+        self._texts: Counter[tuple[str, str]] = Counter()
+
+    def seen(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Count the fees of some events, and pass them on."""
+        with_fee = events.select("fee_currency", "fee_text").filter(pl.col("fee_text").is_not_null())
+        for currency, text, count in with_fee.group_by("fee_currency", "fee_text").len().iter_rows():
+            self._texts[currency, text] += count
+        return events
+
+    def read(self, session: WriteSession, run_id: str) -> None:
+        """Count the fees of all stored events instead, also of those that stood there before."""
+        found = session.rows(
+            "SELECT fee_currency, fee_text, count(*) FROM records.order_events "
+            "WHERE run_id = ? AND fee_text IS NOT NULL GROUP BY ALL",
+            (run_id,),
+        )
+        self._texts = Counter({(currency, text): count for currency, text, count in found})
+
+    def rows(self, run_id: str) -> Iterator[dict[str, object]]:
+        """Rows of `records.run_fees`."""
+        fees: dict[str, list[tuple[str, int]]] = {}
+        for (currency, text), count in self._texts.items():
+            fees.setdefault(currency, []).append((text, count))
+        for currency, texts in sorted(fees.items()):
+            total = exact_sum(texts)
+            yield {
+                "run_id": run_id,
+                "currency": currency,
+                "fee_text": format(total, "f"),
+                "fee_amount": to_money(total),
+                "events_with_fee": sum(count for _, count in texts),
+            }
 
 
 def _run_row(session: WriteSession, run: LeanRun, header: RunHeader) -> dict[str, object]:

@@ -16,6 +16,7 @@ from pipelines.parsing.identify import RunFiles, unreadable
 from pipelines.parsing.lean_launch import without_secrets
 
 if TYPE_CHECKING:
+    from warehouse.raw_store import RawStore
     from warehouse.session import WriteSession
 
 
@@ -30,7 +31,11 @@ class StoredFile:
     size: int
 
 
-def store_files(session: WriteSession, run: RunFiles) -> tuple[list[StoredFile], list[tuple[Path, str]]]:
+Kept = tuple[list[StoredFile], list[tuple[Path, str]]]
+"""The stored files of a run, and those that the system does not let us read with the reason."""
+
+
+def store_files(raw: RawStore, run: RunFiles) -> Kept:
     """The files in the raw store, and those that the system does not let us read with the reason.
 
     Raises OSError where that is the main file: without it there is no run.
@@ -39,7 +44,7 @@ def store_files(session: WriteSession, run: RunFiles) -> tuple[list[StoredFile],
     closed: list[tuple[Path, str]] = []
     for role, path in run.files:
         try:
-            stored.append(_store(session, role, path, run.folder))
+            stored.append(_store(raw, role, path, run.folder))
         except OSError as error:
             if role == "main":
                 raise
@@ -59,7 +64,7 @@ def note_unreadable(session: WriteSession, stored: Sequence[StoredFile], closed:
             session.resolve_quarantine(path=file.path)
 
 
-def _store(session: WriteSession, role: str, path: Path, folder: Path) -> StoredFile:
+def _store(raw: RawStore, role: str, path: Path, folder: Path) -> StoredFile:
     # Of a launch configuration not even the raw store keeps the secrets.
-    raw = session.raw.put_bytes(without_secrets(path.read_bytes())) if role == "launch" else session.raw.put(path)
-    return StoredFile(role, path.relative_to(folder).as_posix(), path, raw.sha256, raw.size)
+    kept = raw.put_bytes(without_secrets(path.read_bytes())) if role == "launch" else raw.put(path)
+    return StoredFile(role, path.relative_to(folder).as_posix(), path, kept.sha256, kept.size)

@@ -45,6 +45,7 @@ def identify_run(
     stored = session.rows(
         "SELECT ended_at, orders_claimed FROM records.runs WHERE run_id = ? AND is_complete AND mode NOT IN ('paper', 'live')",
         (common,),
+        about=("run_id", (common,)),
     )
     theirs = _marks(*stored[0]) if stored else None
     if not is_complete or parsed.is_live or mine is None or theirs is None or mine == theirs:

@@ -50,7 +50,8 @@ def find(session: WriteSession, stored: Sequence[StoredFile], parser_version: st
     known = session.rows(
         f"SELECT run_id, read_at, {_VERSION} FROM records.run_readings "
         "WHERE reading_id = ? AND parser_version = ? AND unread = 0 ORDER BY run_id LIMIT 1",
-        (reading_id(stored), parser_version),
+        (mine := reading_id(stored), parser_version),
+        about=("reading_id", (mine,)),
     )
     if not known:
         return None
@@ -58,16 +59,19 @@ def find(session: WriteSession, stored: Sequence[StoredFile], parser_version: st
     others = session.rows(
         f"SELECT read_at, {_VERSION} FROM records.run_readings WHERE run_id = ? AND parser_version = ?",
         (run_id, parser_version),
+        about=("run_id", (run_id,)),
     )
-    mine = _version(version)
+    found = _version(version)
     newest = max((_version(other), other_read) for other_read, *other in others)
-    return Known(run_id, is_settled=mine < newest[0] or read_at >= newest[1])
+    return Known(run_id, is_settled=found < newest[0] or read_at >= newest[1])
 
 
 def newest(session: WriteSession, run_id: str, parser_version: str) -> Version | None:
     """How far the reading that stands had come."""
     found = session.rows(
-        f"SELECT {_VERSION} FROM records.run_readings WHERE run_id = ? AND parser_version = ?", (run_id, parser_version)
+        f"SELECT {_VERSION} FROM records.run_readings WHERE run_id = ? AND parser_version = ?",
+        (run_id, parser_version),
+        about=("run_id", (run_id,)),
     )
     return max((_version(row) for row in found), default=None)
 
@@ -89,12 +93,17 @@ def remember(
     *,
     unread: int,
     parser_version: str,
+    is_new: bool = False,
 ) -> None:
-    """Note that these files were read together now."""
+    """Note that these files were read together now; `is_new` says that nothing of the run is stored yet."""
     files = sorted((file.role, file.name, file.sha256, file.size) for file in stored)
-    before = session.rows(
-        "SELECT reading_id, read_at FROM records.run_readings WHERE run_id = ? ORDER BY read_at DESC, reading_id LIMIT 1",
-        (run_id,),
+    before = (
+        []
+        if is_new
+        else session.rows(
+            "SELECT reading_id, read_at FROM records.run_readings WHERE run_id = ? ORDER BY read_at DESC, reading_id LIMIT 1",
+            (run_id,),
+        )
     )
     is_last = bool(before) and before[0][0] == reading_id(stored)
     row = {
@@ -112,7 +121,8 @@ def remember(
         "learnt_at": session.now,
         "read_at": before[0][1] if is_last else session.now,
     }
-    session.upsert(RunReading, frame(RunReading, [row]))
+    reading = frame(RunReading, [row])
+    _ = session.insert(RunReading, reading) if is_new else session.upsert(RunReading, reading)
 
 
 def size_of(stored: Sequence[StoredFile]) -> int:
