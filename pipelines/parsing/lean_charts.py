@@ -179,11 +179,13 @@ def _plain(piece: bytes) -> dict[str, Sequence[Any]] | None:
         points = msgspec.json.decode(piece, type=list[list[float | None]])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    length = len(points[0]) if points else 0
-    if length not in (2, 3, 5) or any(len(point) != length or point[0] is None for point in points):
+    lengths = set(map(len, points))
+    if len(lengths) != 1 or not lengths <= {2, 3, 5}:
         return None
     columns = list(zip(*points, strict=True))
-    if length == 5:
+    if None in columns[0]:
+        return None
+    if len(columns) == 5:
         return {"x": columns[0], "value": columns[4], **dict(zip(_FIGURES, columns[1:], strict=True))}
     return dict(zip(("x", "value", "z"), columns, strict=False))
 

@@ -114,6 +114,9 @@ def plain_text(raw: msgspec.Raw) -> str | None:
     if data in (b"", b"null"):
         return None
     if data[:1] == b'"':
+        # Nearly every text means what it shows, and then needs no decoder.
+        if b"\\" not in data and data.isascii() and (text := data[1:-1].decode()).isprintable():
+            return text
         return read_object(raw, str)
     return data.decode("utf-8", "replace")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 # Both signs occur: `-$3.44` (fees) and `$-63.00` (net profit). A currency without a symbol is written as its code.
 _VALUE = re.compile(
@@ -24,6 +25,7 @@ _DURATION = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)  # the windows of a run repeat themselves
 def parse_statistic(text: str) -> tuple[Decimal | None, str | None]:
     """The number in a printed statistic and its unit (`%`, a currency symbol or code, `s`, or None).
 

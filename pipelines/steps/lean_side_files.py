@@ -29,7 +29,7 @@ from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_json, redact_text
 from pipelines.steps.lean_charts import ChartSource, write_charts
 from pipelines.steps.lean_rows import chunked_frame
-from warehouse.frames import conform, money_if_it_fits, table_of
+from warehouse.frames import conform, frame_of_tuples, money_if_it_fits, table_of
 from warehouse.models.base import Base
 from warehouse.models.records.diagnostics import AnalysisFinding, DataMonitorReport, DataRequest
 from warehouse.models.records.insights import Insight
@@ -51,6 +51,7 @@ _READERS: Mapping[str, Callable[[bytes], object]] = {
     "launch": parse_settings,
 }
 """By role, what refuses a file that is broken."""
+_WINDOW = ("run_id", "months", "ends_on", "section", "name", "value_text", "value_number", "unit")
 _Row = dict[str, Any]
 
 
@@ -83,7 +84,7 @@ def write_side_files(
     )
     writer.replace(Insight, _insight_rows(writer), keep_old=keep_old)
     writer.replace(AnalysisFinding, _finding_rows(run, writer))
-    writer.replace(RollingStatistic, _window_rows(run, writer))
+    writer.replace_frame(RollingStatistic, frame_of_tuples(RollingStatistic, _WINDOW, list(_window_rows(run, writer))))
     writer.replace(DataMonitorReport, _report_rows(writer))
     writer.replace(DataRequest, _request_rows(writer))
     _compare_counts(writer)
@@ -139,7 +140,10 @@ class _Writer:
 
     def replace(self, model: type[Base], rows: Iterable[Mapping[str, object]], *, keep_old: bool = False) -> None:
         """The rows of this run in a table are these and no others (`keep_old`: but for those of other keys)."""
-        new = chunked_frame(model, rows)
+        self.replace_frame(model, chunked_frame(model, rows), keep_old=keep_old)
+
+    def replace_frame(self, model: type[Base], new: pl.DataFrame, *, keep_old: bool = False) -> None:
+        """`replace` by the rows of a frame."""
         if self._is_new:
             self.session.insert(model, new)
             return
@@ -233,7 +237,8 @@ def _finding_rows(run: LeanRun, writer: _Writer) -> Iterator[_Row]:
         }
 
 
-def _window_rows(run: LeanRun, writer: _Writer) -> Iterator[_Row]:
+def _window_rows(run: LeanRun, writer: _Writer) -> Iterator[tuple[Any, ...]]:
+    """Values of `_WINDOW`: the windows of a long run have more figures than all else beside its orders."""
     for member in run.raw_members:
         if member.member != "rollingWindow" or member.key is None:
             continue
@@ -242,17 +247,8 @@ def _window_rows(run: LeanRun, writer: _Writer) -> Iterator[_Row]:
         except Refused as error:
             writer.found.refused.append((member.file_name, error.refusal))
             continue
-        for figure in figures:
-            yield {
-                "run_id": writer.run_id,
-                "months": figure.months,
-                "ends_on": figure.ends_on,
-                "section": figure.section,
-                "name": figure.name,
-                "value_text": figure.text,
-                "value_number": money_if_it_fits(figure.number),
-                "unit": figure.unit,
-            }
+        for one in figures:
+            yield writer.run_id, one.months, one.ends_on, one.section, one.name, one.text, one.number, one.unit
 
 
 def _report_rows(writer: _Writer) -> Iterator[_Row]:
