@@ -15,6 +15,8 @@ Tiers, each on what the one before left over:
 Pairs that deviate in price or quantity are called `contract`. Rows that belong to a leg already matched (partial fills
 under several numbers) are taken in last; what is then left stands on one side only.
 
+Sessions whose clock is off by whole hours are matched in a second pass (`clock_shifts`).
+
 Of large accounts, what can be matched in one way only is found by column first (`certain_legs`); the tiers then see the
 rest alone, with the places that its orders have among all, so that the result is the same to the last fill.
 """
@@ -25,9 +27,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from pipelines.transforms.assignment import cheapest_pairs
 from pipelines.transforms.certain_matching import ALONE, Everyone, Places, match_certain
+from pipelines.transforms.clock_shifts import with_shifted_sessions
 from pipelines.transforms.deviations import (
     deviations_of,
     gap_between,
@@ -49,6 +53,7 @@ from pipelines.transforms.order_units import (
     in_place,
     lean_units,
     merged_by_price,
+    parts_together,
 )
 
 _MINUTE = 10**9
@@ -67,14 +72,16 @@ def match_trades(
 
     The result depends on the fills alone, not on the order they come in. Sessions never mix.
     """
-    lean, broker = list(lean), list(broker)
-    if len(lean) + len(broker) < LEAST_FOR_COLUMNS:
-        return tuple(match_by_session(lean, broker, settings))
-    certain = match_certain(lean, broker, settings)
+    legs = with_shifted_sessions(_within_window(list(lean), list(broker), settings), settings, match_by_session)
+    return tuple(sorted(legs, key=lambda leg: (leg.session_date, *leg_place(leg))))
+
+
+def _within_window(lean: Sequence[LeanFill], broker: Sequence[BrokerFill], settings: MatchSettings) -> list[Leg]:
+    certain = match_certain(lean, broker, settings) if len(lean) + len(broker) >= LEAST_FOR_COLUMNS else None
     if certain is None:
-        return tuple(match_by_session(lean, broker, settings))
+        return match_by_session(lean, broker, settings)
     rest = match_by_session(certain.lean_left, certain.broker_left, settings, certain.places)
-    return tuple(sorted((*certain.legs, *rest), key=lambda leg: (leg.session_date, *leg_place(leg))))
+    return [*certain.legs, *rest]
 
 
 def match_by_session(
@@ -103,14 +110,18 @@ class _Session:
         self.settings = settings
         self.everyone = everyone
         self.lean = lean_units(lean)
-        self.broker = merged_by_price(self.lean, broker_units(broker), settings.price_tolerance)
+        booked = merged_by_price(self.lean, broker_units(broker), settings.price_tolerance)
+        self.broker = parts_together(self.lean, booked, lambda leg, part: _is_part(leg, part, settings, exact=True))
         self.matched: list[Leg] = []
 
     def legs(self) -> list[Leg]:
         self._by_broker_id()
         self._by_cost(self.everyone)
         self.lean = in_place([LeanUnit((leg,)) for unit in self.lean for leg in unit.legs])
-        self.broker = in_place([BrokerUnit(unit.order_number, (leg,)) for unit in self.broker for leg in unit.legs])
+        loose = in_place([BrokerUnit(unit.order_number, (leg,)) for unit in self.broker for leg in unit.legs])
+        self.broker = parts_together(
+            self.lean, loose, lambda leg, part: _is_part(leg, part, self.settings, exact=False)
+        )
         self._by_cost(ALONE)
         left = [leg for unit in self.broker for leg in unit.legs]
         legs, left = _take_in(self.matched, left, self.settings)
@@ -205,13 +216,13 @@ def _pair_cost(unit: LeanUnit, partner: BrokerUnit, settings: MatchSettings) -> 
     """Deviation and whole minutes apart, None where the two cannot be the same order."""
     partners: Mapping[LegKey, BrokerLeg] = {leg.key: leg for leg in partner.legs}
     cost, apart, near = 0, dt.timedelta.max, False
-    used: set[LegKey] = set()
+    used: dict[LegKey, LeanLeg] = {}
     for leg in unit.legs:
         counterpart = None if leg.key in used else partners.get(leg.key)
         if counterpart is None:
             cost += settings.missing
             continue
-        used.add(leg.key)
+        used[leg.key] = leg
         gap = gap_between(leg, counterpart)
         near = near or gap <= settings.window
         apart = min(apart, gap)
@@ -219,13 +230,13 @@ def _pair_cost(unit: LeanUnit, partner: BrokerUnit, settings: MatchSettings) -> 
         repeated = deviations == ("quantity",) and surplus_is_repeated(leg.fills, counterpart.fills)
         cost += settings.duplicate if repeated else weight_of(deviations, settings)
     cost += settings.missing * (len(partners) - len(used))
-    if not near or (len(unit.legs) == len(partners) == 1 and not _may_be_one(unit.legs[0], partner.legs[0], settings)):
+    if not near or (len(used) == 1 and not all(_may_be_one(leg, partners[key], settings) for key, leg in used.items())):
         return None
     return cost, apart // dt.timedelta(minutes=1)
 
 
 def _may_be_one(leg: LeanLeg, counterpart: BrokerLeg, settings: MatchSettings) -> bool:
-    """Whether two lone fills that deviate can still be the same; nothing but the time speaks for it."""
+    """Whether two fills that deviate can still be the same where no other leg, and nothing but the time, speaks for it."""
     deviations = deviations_of(leg.fills, counterpart.fills, settings)
     if "price" not in deviations:
         return True
@@ -234,7 +245,21 @@ def _may_be_one(leg: LeanLeg, counterpart: BrokerLeg, settings: MatchSettings) -
         return False
     if "quantity" in deviations and not surplus_is_repeated(leg.fills, counterpart.fills):
         return False
+    return _within_reach(ours, theirs, settings)
+
+
+def _within_reach(ours: Decimal, theirs: Decimal, settings: MatchSettings) -> bool:
     return abs(ours - theirs) <= max(settings.price_reach_least, abs(ours) * settings.price_reach)
+
+
+def _is_part(leg: LeanLeg, part: BrokerLeg, settings: MatchSettings, *, exact: bool) -> bool:
+    """Whether a row may be a part of a leg: near, and at its price, or (not `exact`) at one within reach of it."""
+    if gap_between(leg, part) > settings.window:
+        return False
+    if "price" not in deviations_of(leg.fills, part.fills, settings):
+        return True
+    ours, theirs = average_price(leg.fills), average_price(part.fills)
+    return not exact and ours is not None and theirs is not None and _within_reach(ours, theirs, settings)
 
 
 def _leg(leg: LeanLeg, counterpart: BrokerLeg, tier: Tier, settings: MatchSettings) -> Leg:

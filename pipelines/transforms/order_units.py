@@ -8,13 +8,13 @@ Never here: comparing the two sides.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from pipelines.transforms.fill_columns import foreign_ids
-from pipelines.transforms.fills import BrokerFill, LeanFill, in_time_order, lean_key, lean_order
+from pipelines.transforms.fills import BrokerFill, LeanFill, in_time_order, lean_key, lean_order, total
 
 LegKey = tuple[str, int]
 """Contract and side."""
@@ -134,6 +134,38 @@ def merged_by_price(lean: Sequence[LeanUnit], broker: Sequence[BrokerUnit], tole
             units = [unit for unit in units if unit not in found]
             units.append(BrokerUnit(None, (BrokerLeg(leg.key, rows),)))
     return in_place(units)
+
+
+def parts_together(
+    lean: Sequence[LeanUnit], broker: Sequence[BrokerUnit], is_part: Callable[[LeanLeg, BrokerLeg], bool]
+) -> list[BrokerUnit]:
+    """The broker's units, with rows without an order number put together that make up a leg of LEAN exactly.
+
+    Only where all rows that `is_part` allows at one price are wanted: no choice is made between several.
+    """
+    loose: defaultdict[LegKey, list[BrokerUnit]] = defaultdict(list)
+    for unit in broker:
+        if unit.order_number is None and len(unit.legs) == 1:
+            loose[unit.legs[0].key].append(unit)
+    merged: dict[int, BrokerUnit] = {}
+    gone: set[int] = set()
+    for leg in (leg for unit in lean for leg in unit.legs):
+        by_price: defaultdict[Decimal | None, list[BrokerUnit]] = defaultdict(list)
+        for unit in loose[leg.key]:
+            if id(unit) not in gone and is_part(leg, unit.legs[0]):
+                by_price[unit.legs[0].fills[0].price].append(unit)
+        wanted = total(fill.quantity for fill in leg.fills)
+        fitting = [
+            parts
+            for parts in by_price.values()
+            if total(row.quantity for part in parts for row in part.legs[0].fills) == wanted
+        ]
+        if len(fitting) == 1 and len(fitting[0]) > 1:
+            [parts] = fitting
+            rows = in_time_order(row for part in parts for row in part.legs[0].fills)
+            gone.update(id(part) for part in parts)
+            merged[id(parts[0])] = BrokerUnit(None, (BrokerLeg(leg.key, rows),))
+    return in_place([*(unit for unit in broker if id(unit) not in gone), *merged.values()])
 
 
 def _is(unit: BrokerUnit, key: LegKey, quantity: Decimal, price: Decimal, tolerance: Decimal) -> bool:
