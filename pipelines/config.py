@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ CONNECTED_BROKERS = ("tastytrade", "ibkr")
 """Brokers whose web service is spoken."""
 _LOCAL = ("http://127.0.0.1", "http://localhost")
 CONFIG_VARIABLE = "TOMKING_CONFIG"
-RUN_MODES = ("backtest", "paper", "live")
+RUN_MODES = ("backtest", "paper", "live", "optimization")
+BACKENDS = ("native_engine", "lean_cli", "cloud")
 BROKERS = ("tastytrade", "ibkr", "schwab", "tdameritrade")
 
 
@@ -59,6 +61,43 @@ class ConnectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """Another root of the service than the broker's own, for its sandbox."""
 
 
+class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The space of an optimization: for each run parameter its lowest value, highest value and step, as texts."""
+
+    parameters: dict[str, tuple[str, str, str]]
+    target: str = "Sharpe Ratio"
+    direction: str = "max"
+    strategy: str = "Grid Search"
+
+
+class EngineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What starting LEAN needs to know of this machine; no credential stands here.
+
+    `secrets` maps a key of the engine's configuration to the environment variable that holds its value.
+    """
+
+    launcher: str | None = None
+    """Folder of `QuantConnect.Lean.Launcher.dll` (native_engine)."""
+    dotnet: str = "dotnet"
+    python_library: str | None = None
+    """Python 3.11's shared library, handed over as PYTHONNET_PYDLL (native_engine)."""
+    environment: str = "live-paper"
+    """Which environment of the engine's own configuration paper and live deployments run in (native_engine)."""
+    settings: dict[str, str] = {}
+    """Further keys of the engine's configuration, such as `data-queue-handler` (native_engine)."""
+    secrets: dict[str, str] = {}
+    lean: str = "lean"
+    """LEAN's command line (lean_cli, cloud)."""
+    workspace: str | None = None
+    """The folder of `lean.json`, made by `lean init` (lean_cli, cloud)."""
+    image: str | None = None
+    """Engine image (lean_cli); None takes the command line's own."""
+    live_arguments: tuple[str, ...] = ()
+    """Arguments of `lean live deploy` or `lean cloud live deploy`: brokerage, data provider, node."""
+    acknowledge_seconds: int = 900
+    """How long a refresh waits for the running algorithm to say that it applied the set."""
+
+
 class DeploymentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a LEAN project runs: its mode decides whether an account reconciles with it.
 
@@ -74,6 +113,14 @@ class DeploymentSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     results: tuple[str, ...] = ()
     calibrate: bool = True
     """Whether the nightly loop calibrates and publishes parameter sets for this deployment."""
+    backend: str | None = None
+    """How LEAN is started for it: native_engine, lean_cli or cloud; None: it is started by other means."""
+    parameters: dict[str, str] = {}
+    """Run parameters handed to the algorithm, over those in the project's `config.json`."""
+    cash: Decimal | None = None
+    """What a paper deployment begins with, in the account currency, when no earlier run left anything."""
+    search: SearchSettings | None = None
+    """What an optimization varies."""
 
 
 class UniverseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     root: Path
     paths: PathSettings = PathSettings()
     lean: LeanSettings = LeanSettings()
+    engine: EngineSettings = EngineSettings()
     accounts: tuple[AccountSettings, ...] = ()
     connections: tuple[ConnectionSettings, ...] = ()
     deployments: tuple[DeploymentSettings, ...] = ()
@@ -252,6 +300,12 @@ def _check(settings: Settings, file: Path) -> None:
         for alias in (deployment.account, deployment.rehearses):
             if alias is not None and alias not in aliases:
                 raise refuse(f"deployment {deployment.name!r} names account {alias!r}, which is not configured")
+        if deployment.backend not in (None, *BACKENDS):
+            raise refuse(
+                f"deployment {deployment.name!r}: backend {deployment.backend!r} is not one of {', '.join(BACKENDS)}"
+            )
+        if (deployment.mode == "optimization") != (deployment.search is not None):
+            raise refuse(f"deployment {deployment.name!r}: an optimization, and nothing else, has a `search` table")
         if deployment.account is not None and deployment.mode != "live":
             raise refuse(
                 f"deployment {deployment.name!r} is {deployment.mode}: only a live deployment trades in an account; "
