@@ -293,24 +293,8 @@ def _check(settings: Settings, file: Path) -> None:
         if account.broker not in BROKERS:
             raise refuse(f"account {account.alias!r}: broker {account.broker!r} is not one of {', '.join(BROKERS)}")
     for deployment in settings.deployments:
-        if deployment.mode not in RUN_MODES:
-            raise refuse(
-                f"deployment {deployment.name!r}: mode {deployment.mode!r} is not one of {', '.join(RUN_MODES)}"
-            )
-        for alias in (deployment.account, deployment.rehearses):
-            if alias is not None and alias not in aliases:
-                raise refuse(f"deployment {deployment.name!r} names account {alias!r}, which is not configured")
-        if deployment.backend not in (None, *BACKENDS):
-            raise refuse(
-                f"deployment {deployment.name!r}: backend {deployment.backend!r} is not one of {', '.join(BACKENDS)}"
-            )
-        if (deployment.mode == "optimization") != (deployment.search is not None):
-            raise refuse(f"deployment {deployment.name!r}: an optimization, and nothing else, has a `search` table")
-        if deployment.account is not None and deployment.mode != "live":
-            raise refuse(
-                f"deployment {deployment.name!r} is {deployment.mode}: only a live deployment trades in an account; "
-                "use `rehearses` to compare its figures with one"
-            )
+        if (why := _deployment_trouble(deployment, aliases)) is not None:
+            raise refuse(f"deployment {deployment.name!r}: {why}")
     for connection in settings.connections:
         if (why := _wrong_connection(connection, settings)) is not None:
             raise refuse(f"the connection of account {connection.account!r} {why}")
@@ -339,3 +323,22 @@ def _wrong_connection(connection: ConnectionSettings, settings: Settings) -> str
 
 def _repeated(names: Sequence[str]) -> str | None:
     return next((name for position, name in enumerate(names) if name in names[:position]), None)
+
+
+def _deployment_trouble(deployment: DeploymentSettings, aliases: set[str]) -> str | None:
+    """What contradicts itself in one deployment."""
+    if deployment.mode not in RUN_MODES:
+        return f"mode {deployment.mode!r} is not one of {', '.join(RUN_MODES)}"
+    if deployment.backend not in (None, *BACKENDS):
+        return f"backend {deployment.backend!r} is not one of {', '.join(BACKENDS)}"
+    if (deployment.mode == "optimization") != (deployment.search is not None):
+        return "an optimization, and nothing else, has a `search` table"
+    for alias in (deployment.account, deployment.rehearses):
+        if alias is not None and alias not in aliases:
+            return f"it names account {alias!r}, which is not configured"
+    if deployment.account is not None and deployment.mode != "live":
+        return (
+            f"it is {deployment.mode}: only a live deployment trades in an account; "
+            "use `rehearses` to compare its figures with one"
+        )
+    return None

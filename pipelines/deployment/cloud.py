@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipelines.deployment.launches import Command, Finished, LaunchRequest, exit_code_tells, last_lines
-from pipelines.deployment.lean_cli import check_executable, workspace_of
+from pipelines.deployment.lean_cli import WIDE, check_executable, workspace_of
 from pipelines.errors import ConfigurationError
 
-_NOT_PUSHED = re.compile(r"Cannot push|don't have an internet connection|[Rr]equest failed|HTTPSConnectionPool")
+_NOT_PUSHED = re.compile(r"Cannot push|don't have an internet connection")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _documents(request: LaunchRequest) -> tuple[Command, ...]:
 
 
 def _lean(request: LaunchRequest, argv: list[str], about: str, fails: Callable[[Finished], str | None]) -> Command:
-    return Command((request.engine.lean, "cloud", *argv), workspace_of(request), about, fails=fails)
+    return Command((request.engine.lean, "cloud", *argv), workspace_of(request), about, WIDE, fails=fails)
 
 
 def _push_fails(finished: Finished) -> str | None:

@@ -23,6 +23,10 @@ from pipelines.errors import ConfigurationError
 
 WORKSPACE_FILE = "lean.json"
 STORAGE = "storage"
+WIDE = {"COLUMNS": "400"}
+"""The command line wraps what it prints at the width of a terminal, error messages too."""
+OUTPUT_NAME = "%Y-%m-%d_%H-%M-%S"
+"""How the command line names the folder of a run, by the local time; `live command` and `live stop` look for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,13 @@ def _config(request: LaunchRequest) -> list[str]:
 
 
 def _lean(request: LaunchRequest, argv: list[str], about: str) -> Command:
-    return Command((request.engine.lean, *argv), workspace_of(request), about, fails=_fails)
+    return Command((request.engine.lean, *argv), workspace_of(request), about, WIDE, fails=_fails)
 
 
 def _fails(finished: Finished) -> str | None:
     """A detached start ends with 0 once the container runs; a backtest's own code says nothing about its results."""
-    if finished.exit_code != 0 and "the output is stored in" in finished.output:
+    # Lines are wrapped at the width of a terminal.
+    if finished.exit_code != 0 and "the output is stored in" in " ".join(finished.output.split()):
         # The engine ran and ended with another code than 0: its results tell how the run ended.
         return None
     if finished.exit_code == 0 and "Error:" in last_lines(finished.output, 1):

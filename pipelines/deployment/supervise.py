@@ -70,7 +70,9 @@ def spawn(command: Command, folder: Path, secrets: Iterable[str], *, goes_on: bo
     )
     supervisor.communicate(json.dumps(told).encode())
     if supervisor.returncode != 0:
-        raise NotStarted(f"{command.about} has no supervisor", where=str(folder), why=f"exit code {supervisor.returncode}")
+        raise NotStarted(
+            f"{command.about} has no supervisor", where=str(folder), why=f"exit code {supervisor.returncode}"
+        )
     _await_start(folder, command.about, goes_on=goes_on)
 
 

@@ -20,6 +20,7 @@ from pipelines.config import DeploymentSettings, Settings
 from pipelines.deployment import supervise
 from pipelines.deployment.backends import BACKENDS, backend_of
 from pipelines.deployment.launches import Command, LaunchRequest, last_lines
+from pipelines.deployment.lean_cli import OUTPUT_NAME
 from pipelines.deployment.native_engine import secret_values
 from pipelines.deployment.processes import Mask, is_alive, run, stop
 from pipelines.deployment.staging import Staged, stage
@@ -144,7 +145,7 @@ class Launcher:
             deployment=deployment,
             engine=self.settings.engine,
             project=staged.folder,
-            results=self._results(deployment) / launch_id,
+            results=self._results(deployment, staged, launch_id),
             work=self.settings.state_dir / LAUNCHES / launch_id,
             object_store=self.settings.object_store,
             data_folder=self.settings.path(self.settings.paths.lean_data) if self.settings.paths.lean_data else None,
@@ -181,18 +182,22 @@ class Launcher:
             return Path(workspace).expanduser().absolute() / "tomking-deployments"
         return self.settings.state_dir / LAUNCHES
 
-    def _results(self, deployment: DeploymentSettings) -> Path:
+    def _results(self, deployment: DeploymentSettings, staged: Staged, launch_id: str) -> Path:
+        is_live = deployment.mode in ("paper", "live")
+        if deployment.backend == "lean_cli" and is_live:
+            # `lean live command` and `lean live stop` find a container only by the newest folder there.
+            return staged.folder / "live" / dt.datetime.now().strftime(OUTPUT_NAME)  # noqa: DTZ005 - local, as theirs
         if deployment.results:
-            return self.settings.path(deployment.results[0])
+            return self.settings.path(deployment.results[0]) / launch_id
         folders = self.settings.lean_results
-        wanted = "live" if deployment.mode in ("paper", "live") else "backtests"
-        return next((folder for folder in folders if folder.name == wanted), folders[0])
+        wanted = "live" if is_live else "backtests"
+        return next((folder for folder in folders if folder.name == wanted), folders[0]) / launch_id
 
     def carry_out(self, request: LaunchRequest, commands: Sequence[Command]) -> None:
         """Run the commands in order. Raises TomkingError for the first that fails."""
         request.work.mkdir(parents=True, exist_ok=True)
         request.results.mkdir(parents=True, exist_ok=True)
-        secrets = tuple(secret_values(request).values())
+        secrets = tuple(secret_values(request).values()) if request.deployment.backend == "native_engine" else ()
         for command in commands:
             self.report(command.about)
             if command.supervised:

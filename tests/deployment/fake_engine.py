@@ -48,7 +48,8 @@ def main(argv: list[str]) -> int:
     if behaviour.get("start") == "no_result":
         print("Engine.Main(): Sorry we could not process this algorithm request.")
         return 1
-    if "environment" in configuration:
+    environment = configuration.get("environments", {}).get(configuration.get("environment"), {})
+    if environment.get("live-mode") in (True, "true"):
         return _Live(configuration, behaviour).run()
     code = _backtest(configuration)
     return int(behaviour.get("exit_code", code))
@@ -108,6 +109,10 @@ class _Live:
             text = path.read_text()
             path.unlink()
             command = json.loads(text)
+            if "AlgorithmStatusCommand" in command.get("$type", ""):
+                self._stopping = True
+                Path(f"result-command-{command['Id']}.json").write_text(json.dumps({"Success": True}))
+                continue
             self._journal("command", name=command["name"], payload=text, accepted=True)
             self._apply("command")
             Path(f"result-command-{command['id']}.json").write_text(json.dumps({"Success": True}))
@@ -141,11 +146,11 @@ class _Live:
 
     def _write(self, status: str) -> None:
         ended = "" if status == "Running" else f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        cash = {row["currency"]: row for row in json.loads(self._configuration.get("live-cash-balance", "[]"))}
+        cash = {row["currency"]: row for row in _list(self._configuration.get("live-cash-balance", "[]"))}
         document = {
             "holdings": {
                 held["symbol"]["id"]: {name: held[name] for name in ("a", "q", "p") if name in held}
-                for held in json.loads(self._configuration.get("live-holdings", "[]"))
+                for held in _list(self._configuration.get("live-holdings", "[]"))
             },
             "cash": {
                 name: {"symbol": name, "amount": row["amount"], "conversionRate": 1, "currencySymbol": "$"}
@@ -173,6 +178,12 @@ class _Live:
         }
         path = self._results / f"{self._configuration['algorithm-id']}.json"
         path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _list(value: object) -> list[dict[str, Any]]:
+    """A list as the engine takes it: written out, or as a text."""
+    found: list[dict[str, Any]] = json.loads(value) if isinstance(value, str) else value
+    return found
 
 
 if __name__ == "__main__":
