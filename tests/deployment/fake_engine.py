@@ -180,7 +180,7 @@ class _Live:
         path.write_text(json.dumps(document), encoding="utf-8")
 
 
-def _list(value: object) -> list[dict[str, Any]]:
+def _list(value: Any) -> list[dict[str, Any]]:
     """A list as the engine takes it: written out, or as a text."""
     found: list[dict[str, Any]] = json.loads(value) if isinstance(value, str) else value
     return found

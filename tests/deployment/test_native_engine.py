@@ -9,6 +9,7 @@ import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def launcher_of(instance: Instance) -> Launcher:
     return Launcher(instance.warehouse, instance.settings)
 
 
-def ask(instance: Instance, sql: str) -> list[tuple[object, ...]]:
+def ask(instance: Instance, sql: str) -> list[tuple[Any, ...]]:
     with instance.warehouse.writer("ask") as session:
         return session.rows(sql)
 
@@ -75,7 +76,7 @@ def test_a_backtest_is_started_read_and_linked_to_its_launch(research: Instance)
         "select run_state, engine_version, applied_sha256, disagreements, requested_by, why, mode from marts.launches",
     )
     assert row == ("completed", "2.5.0.0", published.sha256, 0, "ann", "a look at December", "backtest")
-    handed = dict(ask(research, "select parameter, value from marts.run_parameters"))
+    handed: dict[str, str] = dict(ask(research, "select parameter, value from marts.run_parameters"))
     assert handed["run"] == outcome.launch_id
     assert handed["parameter_set_sha256"] == published.sha256
     assert handed["start"] == "2019-12-02"
