@@ -192,6 +192,21 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "having labelled < min(newest) - 7",
     ),
     DataCheck(
+        "launches_agree",
+        "lean_runs",
+        "error",
+        "a run says of itself what was deployed: parameters, sets, code, mode",
+        "select launch_id, run_id, what, name, deployed, claimed from marts.launch_disagreements",
+    ),
+    DataCheck(
+        "launches_alive",
+        "lean_runs",
+        "warn",
+        "no launch of the last seven days failed, and no refresh of it went unheard",
+        "select launch_id, state, refresh_state, detail from marts.launches where requested_at > now() - interval 7 day "
+        "and (state = 'failed' or refresh_state in ('refresh_refused', 'refresh_timed_out', 'refresh_failed'))",
+    ),
+    DataCheck(
         "published_set_acknowledged",
         "parameter_sets",
         "warn",
