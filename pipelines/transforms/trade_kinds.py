@@ -82,8 +82,8 @@ def template_of(legs: Sequence[Leg]) -> Template:
     """The strategy these legs make; `CUSTOM` where no trader has a name for it.
 
     Kinds: single, vertical, ratio, ladder, calendar, diagonal, straddle, strangle, synthetic, risk_reversal, butterfly,
-    condor, iron_butterfly, iron_condor, 112, box, jelly_roll, strip, strap, covered, protective, collar, conversion,
-    pair, custom. Labels follow the names of LEAN's own strategies.
+    christmas_tree, condor, iron_butterfly, iron_condor, jade_lizard, seagull, 112, box, jelly_roll, strip, strap,
+    covered, protective, collar, conversion, pair, custom. Labels follow the names of LEAN's own strategies.
     """
     if len(legs) == 1:
         return _single(*legs[0])
@@ -141,10 +141,27 @@ def _with_underlying(underlying: Leg, options: Sequence[Leg]) -> Template:
     held = 1 if underlying[1] > 0 else -1
     if len(options) == 1:
         contract, quantity = options[0]
-        return _COVERED.get((held, contract.call_put or "?", 1 if quantity > 0 else -1), CUSTOM)
-    if len(options) != 2 or abs(options[0][1]) != abs(options[1][1]):
+        found = _COVERED.get((held, contract.call_put or "?", 1 if quantity > 0 else -1), CUSTOM)
+        more = found.kind == "covered" and abs(quantity) * (contract.multiplier or 1) > abs(underlying[1])
+        return Template("covered", f"ratio {found.label[8:]} write") if more else found
+    number = units([quantity for _, quantity in options])
+    ratios = _ratios(options, number) if number else []
+    if len(options) == 2 and len(ratios) == 2 and abs(ratios[0].ratio) == abs(ratios[1].ratio) == 1:
+        return _collar(held, options)
+    return _beside_shares(held, ratios)
+
+
+def _beside_shares(held: int, options: Sequence[Shape]) -> Template:
+    """More than two options, or uneven ones, around shares bought (1) or sold (-1)."""
+    shape = shape_of_options(options) if options else None
+    if shape is None or held < 0:
         return CUSTOM
-    return _collar(held, options)
+    kind, label = shape
+    if label == "call ratio spread" and [leg.ratio for leg in options] == [1, -2]:
+        return Template("covered", "stock repair")
+    if (kind, label) == ("seagull", "bear seagull"):
+        return Template("collar", "put spread collar")
+    return CUSTOM
 
 
 def _collar(held: int, options: Sequence[Leg]) -> Template:

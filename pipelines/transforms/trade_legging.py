@@ -246,7 +246,7 @@ def _contradict(openings: Sequence[Opening], shared: frozenset[str]) -> bool:
 
 
 def _fits_shares(legs: Legs) -> bool:
-    """Whether shares beside options are as many as the options are on."""
+    """Whether shares beside options are as many as the options are on, of uneven ones the fewest."""
     options = [(contract, quantity) for contract, quantity in legs.items() if contract.is_option]
     if len(options) == len(legs):
         return True
@@ -255,7 +255,7 @@ def _fits_shares(legs: Legs) -> bool:
         abs(quantity) * ((contract.multiplier or 100) if contract.security_type == "option" else 1)
         for contract, quantity in options
     }
-    return lots == set(held)
+    return {min(lots, default=ZERO)} == set(held)
 
 
 def _pairs(openings: Sequence[Opening], known: Mapping[int, Bundle]) -> list[Bundle]:

@@ -40,11 +40,13 @@ def shape_of_options(legs: Sequence[Shape]) -> Named | None:
     word = _RIGHTS[legs[0].call_put] if len(rights) == 1 else ""
     if len(legs) == 2:
         return _two_of_one_right(word, legs, expiries) if word else _call_and_put(legs, expiries)
-    if len(legs) == 3 and expiries == 1 and word:
-        return _three(word, legs)
+    if len(legs) == 3 and expiries == 1:
+        return _three(word, legs) if word else _spread_and_single(legs)
+    if len(legs) == 4 and expiries == 1 and not word:
+        return _calls_and_puts(legs)
     if len(legs) == 4 and all(abs(leg.ratio) == 1 for leg in legs):
         if expiries == 1:
-            return _four_of_one_right(word, legs) if word else _calls_and_puts(legs)
+            return _four_of_one_right(word, legs)
         return None if word else _two_expiries(legs)
     return None
 
@@ -59,10 +61,9 @@ def _two_of_one_right(word: str, legs: Sequence[Shape], expiries: int) -> Named 
     if low.ratio * high.ratio >= 0:
         return None
     if expiries > 1:
-        if abs(low.ratio) != abs(high.ratio):
-            return None
         kind = "calendar" if low.strike == high.strike else "diagonal"
-        return kind, _side(f"{word} {kind}", high.ratio > 0)
+        name = f"{word} {kind}" if abs(low.ratio) == abs(high.ratio) else f"{word} ratio {kind}"
+        return kind, _side(name, high.ratio > 0)
     if low.ratio == -high.ratio:
         return "vertical", f"{'bull' if low.ratio > 0 else 'bear'} {word} spread"
     # The leg of which there are more lies further out of the money: above for calls, below for puts.
@@ -79,11 +80,7 @@ def _call_and_put(legs: Sequence[Shape], expiries: int) -> Named | None:
     same_side = call.ratio * put.ratio > 0
     side = "long" if call.ratio > 0 else "short"
     if abs(call.ratio) != abs(put.ratio):
-        # Twice as many of one as of the other at one strike.
-        if not same_side or call.strike != put.strike or {abs(call.ratio), abs(put.ratio)} != {1, 2}:
-            return None
-        kind = "strap" if abs(call.ratio) == 2 else "strip"
-        return kind, f"{side} {kind}"
+        return _uneven_call_and_put(call, put) if same_side else None
     if same_side:
         if call.strike == put.strike:
             return "straddle", f"{side} straddle"
@@ -93,12 +90,46 @@ def _call_and_put(legs: Sequence[Shape], expiries: int) -> Named | None:
     return "risk_reversal", f"{side} risk reversal"
 
 
+def _uneven_call_and_put(call: Shape, put: Shape) -> Named | None:
+    """More of one than of the other, both bought or both sold."""
+    side = "long" if call.ratio > 0 else "short"
+    if call.strike == put.strike and {abs(call.ratio), abs(put.ratio)} == {1, 2}:
+        kind = "strap" if abs(call.ratio) == 2 else "strip"
+        return kind, f"{side} {kind}"
+    if call.strike < put.strike:
+        return None
+    kind = "straddle" if call.strike == put.strike else "strangle"
+    return kind, f"{side} ratio {kind}"
+
+
+def _spread_and_single(legs: Sequence[Shape]) -> Named | None:
+    """A vertical of one right and a single option of the other that does not overlap it."""
+    calls = [leg for leg in legs if leg.call_put == "C"]
+    puts = [leg for leg in legs if leg.call_put == "P"]
+    spread, (single,) = (calls, puts) if len(calls) == 2 else (puts, calls)
+    inner, outer = spread if spread is calls else spread[::-1]
+    below, above = (single, inner) if spread is calls else (inner, single)
+    if inner.ratio != -outer.ratio or abs(single.ratio) != abs(inner.ratio) or below.strike > above.strike:
+        return None
+    if single.ratio == inner.ratio:
+        # Both sold: no risk on the side of the spread where the credit is larger than it is wide.
+        name = "big lizard" if single.strike == inner.strike else "jade lizard"
+        return "jade_lizard", _side(name if spread is calls else f"reverse {name}", single.ratio < 0)
+    return "seagull", _side(f"{'bull' if spread is calls else 'bear'} seagull", inner.ratio > 0)
+
+
 def _three(word: str, legs: Sequence[Shape]) -> Named | None:
     low, middle, high = legs
     ratios = (low.ratio, middle.ratio, high.ratio)
     if ratios in ((1, -2, 1), (-1, 2, -1)):
         even = middle.strike - low.strike == high.strike - middle.strike
         return "butterfly", _side(f"{'' if even else 'broken wing '}{word} butterfly", low.ratio > 0)
+    # Away from the money: for puts downwards, for calls upwards.
+    outwards = ratios if word == "call" else ratios[::-1]
+    if outwards in ((1, -3, 2), (-1, 3, -2)):
+        return "christmas_tree", _side(f"{word} christmas tree", outwards[0] > 0)
+    if sum(ratios) == 0 and low.ratio * high.ratio > 0:
+        return "butterfly", _side(f"unbalanced {word} butterfly", low.ratio > 0)
     # A debit spread paid for by two options sold further out: for puts downwards, for calls upwards.
     spread = ratios if word == "put" else ratios[::-1]
     if spread in ((-2, -1, 1), (2, 1, -1)):
@@ -126,12 +157,14 @@ def _calls_and_puts(legs: Sequence[Shape]) -> Named | None:
     (low_call, high_call), (low_put, high_put) = calls, puts
     if low_call.ratio != -high_call.ratio or low_put.ratio != -high_put.ratio:
         return None
-    if low_call.strike == low_put.strike and high_call.strike == high_put.strike:
+    is_even = all(abs(leg.ratio) == 1 for leg in legs)
+    if is_even and low_call.strike == low_put.strike and high_call.strike == high_put.strike:
         return ("box", _side("box spread", low_call.ratio > 0)) if low_call.ratio == -low_put.ratio else None
-    if low_call.ratio != high_put.ratio or high_put.strike > low_call.strike:
+    if low_call.ratio * high_put.ratio < 0 or high_put.strike > low_call.strike:
         return None
     kind = "iron_butterfly" if high_put.strike == low_call.strike else "iron_condor"
-    return kind, _side(kind.replace("_", " "), low_put.ratio > 0)
+    name = kind.replace("_", " ")
+    return kind, _side(name if is_even else f"unbalanced {name}", low_put.ratio > 0)
 
 
 def _two_expiries(legs: Sequence[Shape]) -> Named | None:

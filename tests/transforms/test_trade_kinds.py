@@ -70,6 +70,43 @@ STRATEGIES: list[tuple[str, str, str, Shape]] = [
     ),
     ("ratio", "call backspread", "call ratio spread", [("C", 290, 3, -1), ("C", 300, 3, 2)]),
     ("ratio", "put backspread", "put ratio spread", [("P", 300, 3, -1), ("P", 290, 3, 2)]),
+    ("jade_lizard", "jade lizard", "short jade lizard", [("P", 290, 3, -1), ("C", 310, 3, -1), ("C", 320, 3, 1)]),
+    ("jade_lizard", "big lizard", "short big lizard", [("P", 300, 3, -1), ("C", 300, 3, -1), ("C", 320, 3, 1)]),
+    (
+        "jade_lizard",
+        "reverse jade lizard",
+        "short reverse jade lizard",
+        [("P", 280, 3, 1), ("P", 290, 3, -1), ("C", 310, 3, -1)],
+    ),
+    ("seagull", "bull seagull", "short bull seagull", [("P", 290, 3, -1), ("C", 300, 3, 1), ("C", 310, 3, -1)]),
+    ("seagull", "bear seagull", "short bear seagull", [("P", 290, 3, -1), ("P", 300, 3, 1), ("C", 310, 3, -1)]),
+    ("strangle", "long ratio strangle", "short ratio strangle", [("C", 310, 3, 1), ("P", 290, 3, 2)]),
+    (
+        "christmas_tree",
+        "call christmas tree",
+        "short call christmas tree",
+        [("C", 290, 3, 1), ("C", 310, 3, -3), ("C", 320, 3, 2)],
+    ),
+    (
+        "butterfly",
+        "unbalanced put butterfly",
+        "short unbalanced put butterfly",
+        [("P", 280, 3, 1), ("P", 300, 3, -3), ("P", 310, 3, 2)],
+    ),
+    (
+        "iron_condor",
+        "unbalanced iron condor",
+        "short unbalanced iron condor",
+        [("P", 280, 3, 1), ("P", 290, 3, -1), ("C", 310, 3, -2), ("C", 320, 3, 2)],
+    ),
+    ("diagonal", "call ratio diagonal", "short call ratio diagonal", [("C", 310, 3, -2), ("C", 300, 4, 1)]),
+    ("covered", "stock repair", "", [("S", 0, 0, 100), ("C", 300, 3, 1), ("C", 310, 3, -2)]),
+    (
+        "collar",
+        "put spread collar",
+        "",
+        [("S", 0, 0, 100), ("P", 280, 3, -1), ("P", 290, 3, 1), ("C", 310, 3, -1)],
+    ),
     ("ladder", "bull call ladder", "bear call ladder", [("C", 290, 3, 1), ("C", 300, 3, -1), ("C", 310, 3, -1)]),
     ("ladder", "bear put ladder", "bull put ladder", [("P", 310, 3, 1), ("P", 300, 3, -1), ("P", 290, 3, -1)]),
     ("112", "1-1-2", "short 1-1-2", [("P", 310, 3, 1), ("P", 300, 3, -1), ("P", 280, 3, -2)]),
@@ -116,6 +153,12 @@ def test_other_things_than_options_have_names_too() -> None:
     assert template_of([(FUTURE, Decimal(-1))]).label == "short future"
     later = Contract("/ESM0", "future", dt.date(2020, 6, 19), multiplier=Decimal(50))
     assert template_of([(FUTURE, Decimal(1)), (later, Decimal(-1))]).label == "futures calendar"
+
+
+def test_more_calls_than_shares_are_a_ratio_write() -> None:
+    assert template_of([(SHARE, Decimal(100)), (option("C", 310), Decimal(-2))]).label == "ratio call write"
+    assert template_of([(SHARE, Decimal(200)), (option("C", 310), Decimal(-2))]).label == "covered call"
+    assert template_of([(SHARE, Decimal(300)), (option("C", 310), Decimal(-2))]).label == "covered call"
 
 
 def test_legs_on_two_underlyings_are_no_spread() -> None:

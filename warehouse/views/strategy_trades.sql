@@ -4,8 +4,8 @@
 -- trade_id              from the tag; else g and the combo's id, or o and the first order's
 -- strategy              from the tag, or untagged
 -- kind                  single, vertical, ratio, ladder, calendar, diagonal, straddle, strangle, synthetic, risk_reversal,
---                       butterfly, condor, iron_butterfly, iron_condor, 112, box, jelly_roll, strip, strap, covered,
---                       protective, collar, conversion, pair, custom, unknown
+--                       jade_lizard, seagull, butterfly, christmas_tree, condor, iron_butterfly, iron_condor, 112, box,
+--                       jelly_roll, strip, strap, covered, protective, collar, conversion, pair, custom, unknown
 -- side                  credit or debit by its legs, else by its cash; unknown
 -- quantity              how many of the strategy; of a combo as ordered when it was opened
 -- opened_at, closed_at  UTC; closed_at is null while open
