@@ -7,19 +7,21 @@ Never here: the evidence itself (`trade_legging`, `trade_matching`), or figures.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from pipelines.transforms.trade_books import OPENING, Book, Rest, Role, Shelf
-from pipelines.transforms.trade_chains import link_cover
-from pipelines.transforms.trade_kinds import CUSTOM, Contract, template_of
+from pipelines.transforms.trade_chains import ROLL_TIME, link_cover
+from pipelines.transforms.trade_kinds import CUSTOM, Contract, template_of, units_of
 from pipelines.transforms.trade_legging import Bundle, Part
 from pipelines.transforms.trade_matching import close, settle
-from pipelines.transforms.trade_packages import Outlook, Package, ordered_legs
+from pipelines.transforms.trade_packages import ZERO, Outlook, Package, ordered_legs
 from tomking.kernel.contracts import OrderTag
 
 UNTAGGED = "untagged"
 CLOSING, ROLLING, MARGIN_CALL = "close", "roll", "margin_call"
+ZERO_TIME = dt.timedelta(0)
 
 
 def _at_once(waiting: Sequence[Package], package: Package) -> bool:
@@ -43,6 +45,8 @@ class Joiner:
         self.shelf = Shelf()
         self._bundles: Mapping[int, Bundle] = {}
         self._by_bundle: dict[int, Book] = {}
+        self._rolling: set[int] = set()
+        """Trades that this part gives new legs in the place of old ones."""
         self._by_tag: dict[str, Book] = {}
         self._awaited = dict(outlook.tagged)
 
@@ -50,6 +54,7 @@ class Joiner:
         """Join the next part; returns the trades that changed, in the order of their opening."""
         self._bundles = part.bundles
         self._by_bundle.clear()
+        self._rolling.clear()
         waiting: list[Package] = []
         for package in part.packages:
             if waiting and not _at_once(waiting, package):
@@ -161,7 +166,8 @@ class Joiner:
     def _opens_whole(self, package: Package) -> bool:
         """Whether a combo of three legs or more is a new trade though it sells or buys back what another holds.
 
-        It is where its legs have a name, and some but not all of them close something, and nothing would be ended.
+        It is where its legs have a name, and some but not all of them close something, and nothing would be ended or
+        rolled: a trade that is what it was before, on other strikes, was rolled.
         """
         legs = package.legs
         if len(legs) < 3 or package.says_closing or template_of(list(legs.items())) == CUSTOM:
@@ -170,6 +176,8 @@ class Joiner:
         for book in self.shelf.holders_of(legs):
             own = {contract for contract, quantity in legs.items() if book.closable(contract, quantity)}
             if own and own == book.held.keys() and all(book.closable(leg, legs[leg]) == -book.held[leg] for leg in own):
+                return False
+            if own and _is_like_before(book, legs):
                 return False
             closes |= own
         return bool(closes) and closes != legs.keys()
@@ -201,11 +209,12 @@ class Joiner:
         joined = how or ("template" if bundle is None else bundle.joined_by)
         if joined == "order" and book.takes:
             joined = "template"
+        part = ROLLING if book.number in self._rolling else OPENING
         _note_order(book, package)
         own = {fill.contract for fill in package.fills}
         for contract in [contract for contract in left if contract in own]:
             for source, fill, taken in rest.take(contract):
-                self.shelf.give(book, fill, taken, Role(OPENING, joined))
+                self.shelf.give(book, fill, taken, Role(part, joined))
                 book.texts |= source.texts
                 book.identities |= source.identities
         return book
@@ -218,6 +227,8 @@ class Joiner:
         if bundle is not None and bundle.legs.keys() >= legs.keys():
             legs = bundle.legs
         book = self._continued(package, legs)
+        if book is None and (book := self._restored(package, legs)) is not None:
+            self._rolling.add(book.number)
         if book is None:
             book = self.shelf.open(package, package.name, UNTAGGED)
         self._by_bundle[first] = book
@@ -231,6 +242,17 @@ class Joiner:
                 if len(ratios) == 1 and ratios.pop() > 0:
                     return book
         return self._named(package, legs)
+
+    def _restored(self, package: Package, legs: Mapping[Contract, Decimal]) -> Book | None:
+        """The trade that lost some of its legs to an order a moment ago, and is with these what it was before."""
+        for book in reversed(self.shelf.recent):
+            last = book.last
+            if last is None or last.part != CLOSING or last.fill.kind != "trade" or not book.holds_opened:
+                continue
+            is_recent = ZERO_TIME <= package.began_at - last.fill.occurred_at <= ROLL_TIME
+            if is_recent and not _differ(package, book) and _is_like_before(book, legs):
+                return book
+        return None
 
     def _named(self, package: Package, opens: Mapping[Contract, Decimal]) -> Book | None:
         """The newest open trade with the name on the order, where both together are a known strategy."""
@@ -271,6 +293,18 @@ def _closing_part(package: Package) -> str:
 def _differ(package: Package, book: Book) -> bool:
     """Whether both carry names, of different trades."""
     return bool(package.identities and book.identities and not package.identities & book.identities)
+
+
+def _is_like_before(book: Book, legs: Mapping[Contract, Decimal]) -> bool:
+    """Whether a spread with these legs added is what it was when it was opened, on other strikes."""
+    before = book.template
+    if len(book.legs) < 2 or before == CUSTOM or any(not contract.is_option for contract in legs):
+        return False
+    after = dict(book.held)
+    for contract, quantity in legs.items():
+        after[contract] = after.get(contract, ZERO) + quantity
+    left = [(contract, quantity) for contract, quantity in after.items() if quantity]
+    return len(left) == len(book.legs) and template_of(left) == before and units_of(left) == units_of(book.legs)
 
 
 def _rolled(closed: Sequence[tuple[Book, frozenset[Contract]]], rest: Rest) -> Book | None:

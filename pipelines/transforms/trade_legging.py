@@ -5,7 +5,7 @@ Belongs here: evidence of time, tags and templates at the opening.
 Never here: closings, or the legs of one combo (they belong together anyway).
 
 Orders on one underlying that fill within `LEGGING_TIME` are one trade where together they make a strategy that has a
-name, or carry the same tag; all of it must still be held when the last leg comes. Where a bundle of orders can be read
+name, within `SAME_TAG_TIME` also where they carry the same tag; all of it must still be held when the last leg comes. Where a bundle of orders can be read
 in several ways (a whole chain bought strike by strike), each order stays a trade of its own.
 """
 
@@ -23,7 +23,10 @@ from typing import NamedTuple
 from pipelines.transforms.trade_kinds import CUSTOM, Contract, template_of
 from pipelines.transforms.trade_packages import ZERO, Outlook, Package
 
-LEGGING_TIME = dt.timedelta(minutes=5)
+LEGGING_TIME = dt.timedelta(minutes=15)
+"""From the first leg to the last: a trader waits minutes for the price of the next one. The time of a roll is the same."""
+SAME_TAG_TIME = dt.timedelta(minutes=5)
+"""Some algorithms write one word on every order: what has no name together is one trade for a shorter time only."""
 _MOST_ORDERS = 6
 _LIKE_VALUES = Decimal("0.25")
 """By how much the two sides of a pair of shares may differ in value."""
@@ -206,12 +209,13 @@ def _bundle(openings: Sequence[Opening], shared: frozenset[str]) -> Bundle | Non
     if len(openings) == 1:
         return Bundle(tuple(openings), "order")
     first, last = openings[0].package, openings[-1].package
-    if last.began_at - first.began_at > LEGGING_TIME or min(one.until for one in openings) < last.number:
+    apart = last.began_at - first.began_at
+    if apart > LEGGING_TIME or min(one.until for one in openings) < last.number:
         return None
     legs = _union(openings)
     if len(legs) < sum(len(opening.legs) for opening in openings):
         return None
-    if _same_tag(openings, shared):
+    if apart <= SAME_TAG_TIME and _same_tag(openings, shared):
         return Bundle(tuple(openings), "tag")
     if _contradict(openings, shared) or template_of(list(legs.items())) == CUSTOM or not _fits_shares(legs):
         return None

@@ -229,6 +229,47 @@ def test_a_trade_of_one_run_is_closed_by_the_next_run_of_the_deployment() -> Non
         ]
 
 
+def test_legs_that_are_entered_minutes_apart_are_one_trade() -> None:
+    make = Maker()
+    make.singles("t", CONDOR, seconds=280)
+    make.later(days=3)
+    make.combo("t", reversed_legs(CONDOR))
+    (trade,) = found(make)
+    assert (trade.label, trade.ended_by) == ("iron condor", "closed")
+    apart = Maker()
+    apart.singles("t", STRANGLE, seconds=16 * 60)
+    assert [trade.label for trade in found(apart)] == ["short put", "short call"]
+
+
+def test_one_side_of_a_condor_is_rolled_in_one_combo() -> None:
+    lower = [(option("P", 260), 1), (option("P", 270), -1)]
+    next_to = [(option("P", 270), 1), (option("P", 280), -1)]
+    for new in (lower, next_to):
+        make = Maker()
+        make.combo("t", CONDOR)
+        make.later(days=2)
+        make.roll("t", reversed_legs(SPREAD), "t", new)
+        make.later(days=2)
+        make.combo("t", reversed_legs([*new, *CONDOR[2:]]))
+        (trade,) = found(make)
+        assert (trade.label, trade.ended_by, len(trade.orders)) == ("iron condor", "closed", 12)
+        assert {part for _, part in trade.orders} == {"open", "close", "roll"}
+
+
+def test_one_side_of_a_condor_is_rolled_by_two_orders_within_minutes() -> None:
+    make = Maker()
+    make.combo("t", CONDOR)
+    make.later(days=2)
+    make.combo("t", reversed_legs(SPREAD))
+    make.later(minutes=3)
+    make.combo("t", [(option("P", 260), 1), (option("P", 270), -1)])
+    (trade,) = found(make)
+    assert [part for _, part in trade.orders] == ["open"] * 4 + ["close"] * 2 + ["roll"] * 2
+    make.later(days=1)
+    make.combo("other", [(option("P", 250), 1), (option("P", 255), -1)])
+    assert [trade.label for trade in found(make)] == ["iron condor", "bull put spread"]
+
+
 def test_agreement_says_which_trades_the_rules_find_without_their_tags() -> None:
     make = Maker()
     make.singles("a", [(PUT, -1)], tag="tk1|s|a|open")
