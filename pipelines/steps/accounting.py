@@ -11,7 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipelines.steps.accounting_inputs import Reference, RunInputs, cash_history, read_reference, read_runs, run_batches
+from pipelines.steps.accounting_inputs import (
+    Reference,
+    RunInputs,
+    cash_history,
+    exposure_at_end,
+    read_reference,
+    read_runs,
+    run_batches,
+)
 from pipelines.steps.accounting_rows import MODELS, MoneyRows
 from pipelines.steps.replacing import Replacing
 from pipelines.transforms.inherited_positions import price_inherited
@@ -81,9 +89,14 @@ def _identity(session: WriteSession, run: RunInputs, reference: Reference, accou
         dividends=tuple(f"{key} {day} {amount.normalize():f}" for key, day, amount in paid),
         dividend_total=add(amount for _, _, amount in paid) if paid else None,
         inherited=bool(run.inherited),
+        exposure=exposure_at_end(session, run) if _is_on_both_sides(account) else None,
     )
     made = run_money(account, run.figures, evidence)
     if not any(cause.cause == UNEXPLAINED for cause in made.causes):
         return made
     found = cash_history(session, run.run_id)
     return made if found is None else run_money(account, run.figures, replace(evidence, cash_history=found))
+
+
+def _is_on_both_sides(account: Account) -> bool:
+    return len({book.quantity > 0 for book in account.open_books}) > 1

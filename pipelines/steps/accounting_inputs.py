@@ -25,7 +25,7 @@ from pipelines.transforms.inherited_positions import Inherited
 from pipelines.transforms.lean_totals import OrderFees, TradeTotals
 from pipelines.transforms.lots import Fill, Terms
 from pipelines.transforms.run_accounts import Dividend, Split
-from pipelines.transforms.run_money import CashHistory, LeanFigures
+from pipelines.transforms.run_money import CashHistory, Exposure, LeanFigures
 from tomking.kernel.money import ZERO, add
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ BATCH = 100_000
 """Events of runs that are read together."""
 
 _HALF_CENT = Decimal("0.0051")
+_HALF_RATIO = Decimal("0.00005")
+"""Half of the last of the four decimals with which LEAN plots a ratio."""
 _RAW_MODES = ("raw", "split_adjusted", "scaled_raw")
 """Prices of these modes leave dividends (and raw ones splits) to the account."""
 
@@ -139,6 +141,15 @@ def read_runs(session: WriteSession, run_ids: Sequence[str], reference: Referenc
         yield run
         if current is not None and current[0] == run_id:
             current = next(events, None)
+
+
+def exposure_at_end(session: WriteSession, run: RunInputs) -> Exposure | None:
+    """What the open positions are worth by the Exposure chart where it ends with the equity curve, else None."""
+    ((total, series),) = session.rows(queries.EXPOSURE_AT_END, (run.run_id,))
+    equity = run.figures.end_equity
+    if total is None or not series or equity is None:
+        return None
+    return Exposure(Decimal(str(total)) * equity, series * _HALF_RATIO * abs(equity))
 
 
 def cash_history(session: WriteSession, run_id: str) -> CashHistory | None:

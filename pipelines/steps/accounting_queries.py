@@ -153,6 +153,13 @@ GROUP BY sampled_at
 ORDER BY sampled_at
 """
 
+EXPOSURE_AT_END = """
+SELECT sum(value), count(*) FILTER (WHERE value <> 0)
+FROM records.chart_points
+WHERE run_id = $1 AND chart = 'Exposure'
+  AND sampled_at = (SELECT max(sampled_at) FROM records.equity WHERE run_id = $1)
+"""
+
 EQUITY = "SELECT sampled_at, close_equity FROM records.equity WHERE run_id = $1 ORDER BY sampled_at, position"
 
 FILL_TIMES = "SELECT DISTINCT occurred_at FROM records.order_events WHERE run_id = $1 AND fill_quantity <> 0"

@@ -8,14 +8,15 @@ Never here: formats (`pipelines.parsing`), prices (`prices`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.parsing import corporate_actions, symbol_properties
+from pipelines.parsing.lean_prices import parse_map_file
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.steps.lean_data import EQUITY
 from pipelines.steps.refusing import quarantine
+from tomking.kernel.security_id import SecurityIdError, unpack
 from warehouse.frames import frame, money_if_known, to_money
 from warehouse.models.records.contract_reference import CorporateAction, SymbolProperty
 
@@ -27,8 +28,10 @@ DIRTY_DOMAIN = "money"
 PROPERTIES = Path("symbol-properties", "symbol-properties-database.csv")
 
 _TRADED = """
-SELECT DISTINCT i.ticker FROM records.order_events e JOIN records.instruments i USING (instrument_key)
+SELECT DISTINCT i.instrument_key, i.lean_symbol_id
+FROM records.order_events e JOIN records.instruments i USING (instrument_key)
 WHERE i.security_type = 'equity' AND e.fill_quantity <> 0
+ORDER BY ALL
 """
 _SESSIONS = "SELECT DISTINCT session_date FROM records.order_events"
 
@@ -41,11 +44,11 @@ def take_reference(session: WriteSession, root: Path, *, everything: bool = Fals
     with session.transaction():
         new = _take_properties(session, root / PROPERTIES)
         folder = root / EQUITY / "factor_files"
-        if everything:
-            files: Iterable[Path] = sorted(folder.glob("*.csv"))
-        else:
-            files = (folder / f"{ticker.lower()}.csv" for (ticker,) in session.rows(_TRADED))
-        new += sum(_take_actions(session, path) for path in files if path.is_file())
+        files = {path.stem.upper(): path for path in sorted(folder.glob("*.csv"))} if everything else {}
+        names = _Names(root / EQUITY / "map_files")
+        for key, symbol_id in session.rows(_TRADED):
+            files[key] = folder / f"{names.of(key, symbol_id)}.csv"
+        new += sum(_take_actions(session, path, key) for key, path in files.items() if path.is_file())
         if new:
             days: list[dt.date] = [day for (day,) in session.rows(_SESSIONS)]
             session.mark_dirty(DIRTY_DOMAIN, days, "LEAN's data folder says more about contracts or companies")
@@ -57,6 +60,43 @@ def take_configured_reference(session: WriteSession, settings: Settings) -> int:
     if settings.paths.lean_data is None or not (root := settings.path(settings.paths.lean_data)).is_dir():
         return 0
     return take_reference(session, root)
+
+
+class _Names:
+    """Names of the files of shares, which are those of their last ticker: map files tell which company used one when."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._by_start: dict[tuple[str, dt.date], str] | None = None
+
+    def of(self, key: str, symbol_id: str | None) -> str:
+        """The stem of the files of a share that a run knew by this ticker; the ticker itself where nothing tells."""
+        stem = key.lower()
+        try:
+            identifier = unpack(symbol_id) if symbol_id else None
+        except SecurityIdError:
+            identifier = None
+        if identifier is None or identifier.day is None:
+            return stem
+        start = identifier.root.lower(), identifier.day
+        if _start_of(self._folder / f"{stem}.csv") in (start, None) and stem == start[0]:
+            return stem
+        if self._by_start is None:
+            self._by_start = {
+                begun: path.stem
+                for path in sorted(self._folder.glob("*.csv"))
+                if (begun := _start_of(path)) is not None
+            }
+        return self._by_start.get(start, stem)
+
+
+def _start_of(path: Path) -> tuple[str, dt.date] | None:
+    """The first ticker of a company and its first day, which its security identifier carries."""
+    try:
+        spans = parse_map_file(path.read_bytes(), path.stem).spans
+    except (OSError, Refused):
+        return None
+    return (spans[0].ticker, spans[0].first) if spans else None
 
 
 def _take_properties(session: WriteSession, path: Path) -> int:
@@ -94,10 +134,9 @@ def _take_properties(session: WriteSession, path: Path) -> int:
     return session.upsert(SymbolProperty, frame(SymbolProperty, rows))
 
 
-def _take_actions(session: WriteSession, path: Path) -> int:
+def _take_actions(session: WriteSession, path: Path, symbol: str) -> int:
     """The actions of one factor file. A file that is also read for prices keeps its line in the ledger."""
     raw = session.raw.put(path)
-    symbol = path.stem.upper()
     try:
         actions = corporate_actions.parse_corporate_actions(session.raw.read(raw.sha256))
     except Refused as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import count
 from operator import attrgetter
@@ -19,7 +20,7 @@ from pipelines.steps.replacing import Replacing
 from pipelines.transforms.lean_totals import Figure
 from pipelines.transforms.lots import Book, RoundTrip
 from pipelines.transforms.run_accounts import Account
-from pipelines.transforms.run_money import RunMoney, balances
+from pipelines.transforms.run_money import Cause, RunMoney, balances
 from tomking.kernel.money import add, multiply
 from warehouse.frames import frame, frame_of_tuples, money_if_it_fits
 from warehouse.models.base import Base
@@ -207,11 +208,18 @@ def _figure(run_id: str, figure: Figure) -> Row:
 
 
 def _differences(run_id: str, figure: Figure) -> list[Row]:
-    merged: dict[str, tuple[Decimal, str | None]] = {}
+    merged: dict[str, Cause] = {}
     for cause in figure.causes:
-        amount, note = merged.get(cause.cause, (Decimal(0), cause.note))
-        merged[cause.cause] = (add((amount, cause.amount)), note)
+        before = merged.get(cause.cause)
+        merged[cause.cause] = replace(before, amount=add((before.amount, cause.amount))) if before else cause
     return [
-        {"run_id": run_id, "figure": figure.figure, "cause": name, "amount": money_if_it_fits(amount), "note": note}
-        for name, (amount, note) in merged.items()
+        {
+            "run_id": run_id,
+            "figure": figure.figure,
+            "cause": cause.cause,
+            "amount": money_if_it_fits(cause.amount),
+            "note": cause.note,
+            "basis": cause.basis,
+        }
+        for cause in merged.values()
     ]

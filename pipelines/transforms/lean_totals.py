@@ -142,7 +142,9 @@ def _net_profit(ours: Recomputed, figures: LeanFigures) -> Figure | None:
     mine = add((realised, -ours.fees))
     if ours.everywhere:
         return _named("net_profit", mine, lean, _rest(ours.everywhere, mine, lean))
-    cause = Cause("dividends", profit_without_event(account, figures) or ZERO) if account.raw_shares else None
+    cause = next((cause for cause in ours.end_causes if cause.cause == "dividends"), None)
+    if cause is None and account.raw_shares:
+        cause = Cause("dividends", profit_without_event(account, figures) or ZERO)
     return _named("net_profit", mine, lean, cause)
 
 

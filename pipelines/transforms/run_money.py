@@ -6,7 +6,7 @@ Never here: books and lots (`run_accounts`), or LEAN's other totals (`lean_total
 
 No file holds the prices of open positions. Runtime `Holdings` (sum of absolute values) gives them where all positions
 are on one side; else runtime `Equity` less start less `Net Profit` is what open positions have gained, and their cost
-is known. Both leave a rest where money moved that no order event tells: `Net Profit` has dividends in it, `Equity` also
+is known; the Exposure chart, whose ratios have four decimals, has to agree. Both leave a rest where money moved that no order event tells: `Net Profit` has dividends in it, `Equity` also
 what went to cash alone (split fractions, interest). A cause is named only where its own rule fits the rest.
 """
 
@@ -50,6 +50,15 @@ class LeanFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Exposure:
+    """Value of the open positions, long less short, by the last point of the Exposure chart, and how far its rounded
+    ratios may be from it."""
+
+    value: Decimal
+    tolerance: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What other records say about cash that no event tells.
 
@@ -61,15 +70,21 @@ class Evidence:
     dividend_total: Decimal | None = None
     cash_history: CashHistory | None = None
     inherited: bool = False
+    exposure: Exposure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A part of a difference (LEAN's figure less ours), with its name."""
+    """A part of a difference (LEAN's figure less ours), with its name.
+
+    `basis` of a dividend: factor_files (a table of dividends says so), or net_profit (inferred: LEAN's runtime Net
+    Profit has it and no event does).
+    """
 
     cause: str
     amount: Decimal
     note: str | None = None
+    basis: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +139,7 @@ def total(amounts: Sequence[Decimal | None]) -> Decimal | None:
 def run_money(account: Account, figures: LeanFigures, evidence: Evidence | None = None) -> RunMoney:
     """The identity of a run and the causes of what it leaves."""
     own = account.in_currency(figures.currency)
-    marks, source = value_of_open(account, figures)
+    marks, source = value_of_open(account, figures, evidence.exposure if evidence else None)
     made = RunMoney(
         start=figures.start_equity,
         flows=total([book.flows for book in own]),
@@ -140,11 +155,15 @@ def run_money(account: Account, figures: LeanFigures, evidence: Evidence | None 
     return RunMoney(made.start, made.flows, made.settlement, made.fees, marks, source, made.end_lean, tuple(causes))
 
 
-def value_of_open(account: Account, figures: LeanFigures) -> tuple[Decimal | None, str]:
+def value_of_open(
+    account: Account, figures: LeanFigures, exposure: Exposure | None = None
+) -> tuple[Decimal | None, str]:
     """What the open positions are worth and from which figures.
 
     Sources: flat; live_holdings (prices of the status file); holdings (one side only: plus or minus runtime
-    `Holdings`); net_profit (both sides: `Equity` - start - `Net Profit` + cost); unknown.
+    `Holdings`); both sides: net_profit (`Equity` - start - `Net Profit` + cost, with nothing to check it),
+    net_profit_and_exposure (the Exposure chart agrees within its rounding), exposure (it does not: money that is
+    neither in events nor in Net Profit would hide in the first); unknown.
     """
     open_books = account.open_books
     if not open_books:
@@ -156,12 +175,16 @@ def value_of_open(account: Account, figures: LeanFigures) -> tuple[Decimal | Non
         return (figures.holdings if sides == {True} else -figures.holdings), "holdings"
     cost = total([book.average_open_cost for book in open_books])
     gained = total([figures.equity, _negative(figures.start_equity), _negative(figures.net_profit)])
-    if account.foreign or cost is None or gained is None:
+    if account.foreign:
         return None, "unknown"
-    marks = cost + gained
-    if figures.holdings is not None and abs(marks) > figures.holdings + CENT:
-        return None, "unknown"
-    return marks, "net_profit"
+    marks = None if cost is None or gained is None else cost + gained
+    if marks is not None and figures.holdings is not None and abs(marks) > figures.holdings + CENT:
+        marks = None
+    if exposure is None or account.settles_daily:
+        return marks, "unknown" if marks is None else "net_profit"
+    if marks is not None and abs(marks - exposure.value) <= exposure.tolerance:
+        return marks, "net_profit_and_exposure"
+    return exposure.value, "exposure"
 
 
 def _causes(account: Account, figures: LeanFigures, evidence: Evidence, made: RunMoney) -> list[Cause]:
@@ -171,6 +194,8 @@ def _causes(account: Account, figures: LeanFigures, evidence: Evidence, made: Ru
     if account.open_books and figures.holdings == 0 and figures.live_marks is None:
         return [Cause("position_outside_events", rest, _outside(account, rest))]
     causes: list[Cause] = []
+    if made.marks_source == "exposure" and evidence.exposure and abs(rest) <= evidence.exposure.tolerance:
+        return [Cause("exposure_rounding", rest, "open positions are valued by ratios with four decimals")]
     for cause in (
         *_coin_fees(account, figures),
         *_later_equity(figures),
@@ -214,15 +239,21 @@ def _booked_profit(account: Account, figures: LeanFigures, evidence: Evidence) -
         return []
     if not account.raw_shares:
         return [Cause(UNEXPLAINED, amount, "in LEAN's Net Profit, in no event")]
+    return [dividends_of(account, evidence, amount)]
+
+
+def dividends_of(account: Account, evidence: Evidence, amount: Decimal) -> Cause:
+    """Profit that no event tells, where raw shares were held overnight; the note says what it rests on."""
+    paid = "; ".join(evidence.dividends)
     if evidence.dividend_total is not None and abs(evidence.dividend_total - amount) <= CENT:
-        note = "; ".join(evidence.dividends)
-    else:
-        note = "; ".join(
-            f"{key} held {first} to {last or 'the end'}"
-            for key, spans in sorted(account.raw_shares.items())
-            for first, last in spans
-        )
-    return [Cause("dividends", amount, note)]
+        return Cause("dividends", amount, f"by factor files: {paid}", "factor_files")
+    held = "; ".join(
+        f"{key} held {first} to {last or 'the end'}"
+        for key, spans in sorted(account.raw_shares.items())
+        for first, last in spans
+    )
+    said = f"factor files say {evidence.dividend_total:f}: {paid}" if paid else "no factor file was read that says so"
+    return Cause("dividends", amount, f"inferred from LEAN's Net Profit, {said}; {held}", "net_profit")
 
 
 def profit_without_event(account: Account, figures: LeanFigures) -> Decimal | None:

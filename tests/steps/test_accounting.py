@@ -14,6 +14,7 @@ from pipelines.parsing.lean_events import read_settlement
 from pipelines.steps.accounting import rebuild_accounts
 from pipelines.steps.accounting_reference import take_reference
 from pipelines.steps.ingest import ingest_paths
+from pipelines.steps.lean_runs import ingest_run
 from tests.shared import shared_path
 from tests.steps.asking import ask
 from warehouse.access import Warehouse
@@ -150,9 +151,37 @@ def test_the_runs_on_raw_shares_owe_exactly_the_dividends_that_were_paid(recorde
         rebuild_accounts(session, [])
     notes = ask(
         recorded,
-        "SELECT DISTINCT amount, note FROM marts.money_differences WHERE figure = 'end_equity' AND cause = 'dividends'",
+        "SELECT DISTINCT amount, note, basis FROM marts.money_differences WHERE figure = 'end_equity' "
+        "AND cause = 'dividends'",
     )
-    assert notes == [(Decimal(-435), "SPY 2019-12-19 -157; SPY 2020-03-19 -141; SPY 2020-06-18 -137")]
+    said = "by factor files: SPY 2019-12-19 -157; SPY 2020-03-19 -141; SPY 2020-06-18 -137"
+    assert notes == [(Decimal(-435), said, "factor_files")]
+
+
+@pytest.mark.slow
+def test_positions_on_both_sides_are_worth_what_the_exposure_chart_says(recorded: Warehouse) -> None:
+    sources = dict(
+        ask(recorded, "SELECT marks_source, count(*) FROM marts.run_money WHERE state = 'ties' GROUP BY ALL")
+    )
+    assert sources["net_profit_and_exposure"] >= 9
+    assert not sources.keys() & {"net_profit", "exposure"}
+
+
+def test_a_share_that_changed_its_ticker_has_the_dividends_of_its_company(warehouse: Warehouse, tmp_path: Path) -> None:
+    maps, factors = (tmp_path / "equity" / "usa" / name for name in ("map_files", "factor_files"))
+    # What a run of 2013 knew as SPY is XYZ today, and another company is called SPY.
+    for path, text in (
+        (maps / "xyz.csv", "19980102,spy,P\n20130630,spy,P\n20501231,xyz,P\n"),
+        (maps / "spy.csv", "20140102,spy,P\n20501231,spy,P\n"),
+        (factors / "xyz.csv", "20131219,0.99,1,100\n20501231,1,1,0\n"),
+        (factors / "spy.csv", "20131219,0.95,1,100\n20501231,1,1,0\n"),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with warehouse.writer("test") as session:
+        ingest_run(session, DATA / "quits")
+        take_reference(session, tmp_path)
+    assert ask(warehouse, "SELECT symbol, amount FROM records.corporate_actions") == [("SPY", Decimal(1))]
 
 
 @pytest.mark.slow

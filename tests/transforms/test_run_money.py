@@ -18,7 +18,7 @@ from pipelines.transforms.inherited_positions import price_inherited
 from pipelines.transforms.lean_totals import OrderFees, Recomputed, TradeTotals, lean_totals
 from pipelines.transforms.lots import Fill, Terms
 from pipelines.transforms.run_accounts import Account, Dividend, Split, account_of, paid_dividends
-from pipelines.transforms.run_money import Evidence, LeanFigures, RunMoney, run_money
+from pipelines.transforms.run_money import Evidence, Exposure, LeanFigures, RunMoney, run_money
 
 START = dt.datetime(2024, 1, 2, 15, tzinfo=dt.UTC)
 STOCK = Terms("SPY", "equity", "USD", Decimal(1))
@@ -66,6 +66,23 @@ def test_positions_on_both_sides_are_marked_by_what_equity_has_gained_on_their_c
     assert identity(fills, figures("50000", "50298", holdings="100", net_profit="-2")).state == "unknown"
 
 
+def test_positions_on_both_sides_are_checked_by_the_exposure_chart() -> None:
+    fills = [fill(1, "100", "480"), fill(1, "-1", "5", CALL)]
+    said = figures("50000", "50298", holdings="49000", net_profit="-2")
+
+    def seen(value: str) -> RunMoney:
+        return identity(fills, said, Evidence(exposure=Exposure(Decimal(value), Decimal(5))))
+
+    assert (seen("47803").marks_source, seen("47803").marks) == ("net_profit_and_exposure", 47800)
+    # 298 of equity, of which Net Profit explains nothing, came to cash and not to positions.
+    hidden = seen("47500")
+    assert (hidden.marks_source, hidden.state, causes(hidden)) == ("exposure", "unexplained", {"unexplained": 300})
+    without_profit = figures("50000", "50298", holdings="49000")
+    rounded = identity(fills, without_profit, Evidence(exposure=Exposure(Decimal(47803), Decimal(5))))
+    assert (rounded.marks_source, rounded.state) == ("exposure", "explained")
+    assert causes(rounded) == {"exposure_rounding": Decimal(-3)}
+
+
 def test_an_unknown_multiplier_makes_the_end_unknown_not_zero() -> None:
     odd = Terms("/XXH4", "future", "USD")
     made = identity([fill(1, "1", "10", odd), fill(2, "-1", "11", odd)], figures("1000", "1048"))
@@ -79,11 +96,17 @@ def test_dividends_are_what_net_profit_has_beyond_events_where_raw_shares_were_h
     made = identity(fills, said)
     assert causes(made) == {"dividends": Decimal(-157)}
     assert made.state == "explained"
-    assert "SPY held 2024-01-03 to 2024-02-11" in (made.causes[0].note or "")
+    note = made.causes[0].note or ""
+    assert "inferred from LEAN's Net Profit" in note
+    assert "SPY held 2024-01-03 to 2024-02-11" in note
+    assert made.causes[0].basis == "net_profit"
     paid = paid_dividends(account_of(fills, "USD"), {"SPY": [Dividend(dt.date(2024, 1, 20), Decimal("1.57"))]}, None)
     assert paid == [("SPY", dt.date(2024, 1, 20), Decimal("-157.00"))]
     named = identity(fills, said, Evidence(("SPY 2024-01-20 -157",), Decimal("-157.00")))
-    assert named.causes[0].note == "SPY 2024-01-20 -157"
+    assert (named.causes[0].note, named.causes[0].basis) == ("by factor files: SPY 2024-01-20 -157", "factor_files")
+    other = identity(fills, said, Evidence(("SPY 2024-01-20 -100",), Decimal("-100.00")))
+    assert other.causes[0].basis == "net_profit"
+    assert "factor files say -100.00" in (other.causes[0].note or "")
 
 
 @pytest.mark.parametrize("fills", [[fill(1, "-100", "480"), fill(40, "100", "480")]])

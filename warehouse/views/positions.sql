@@ -8,7 +8,7 @@
 -- average_price   what a unit cost on average
 -- cost            with the multiplier, signed like the position
 -- mark            price of a unit at the end; null where the files give only a sum over several positions
--- mark_source     holdings, net_profit or live_holdings, as in marts.run_money
+-- mark_source     as marks_source in marts.run_money
 -- unrealised      value at the mark less cost
 SELECT
     p.run_id,

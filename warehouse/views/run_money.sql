@@ -9,8 +9,10 @@
 -- settlement            cash of options settled in cash
 -- fees                  costs, positive
 -- marks                 value of what is open at the end
--- marks_source          flat; holdings (runtime Holdings, one side only); net_profit (runtime Equity less start less Net
---                       Profit plus cost, both sides); live_holdings (prices of the status file); unknown
+-- marks_source          flat; holdings (runtime Holdings, one side only); live_holdings (prices of the status file); of
+--                       positions on both sides net_profit (runtime Equity less start less Net Profit plus cost, with
+--                       nothing to check it), net_profit_and_exposure (the Exposure chart agrees within the rounding of
+--                       its ratios), exposure (it does not, and its ratios value the positions); unknown
 -- end_ours              start_equity + flows + settlement - fees + marks
 -- end_lean              LEAN's End Equity
 -- difference            end_lean - end_ours

@@ -147,3 +147,4 @@ class MoneyDifference(Base):
     cause: Mapped[key]
     amount: Mapped[Decimal | None]
     note: Mapped[str | None]
+    basis: Mapped[str | None]
