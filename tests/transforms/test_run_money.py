@@ -73,10 +73,14 @@ def test_positions_on_both_sides_are_checked_by_the_exposure_chart() -> None:
     def seen(value: str) -> RunMoney:
         return identity(fills, said, Evidence(exposure=Exposure(Decimal(value), Decimal(5))))
 
-    assert (seen("47803").marks_source, seen("47803").marks) == ("net_profit_and_exposure", 47800)
+    assert (seen("47803").marks_source, seen("47803").marks) == ("net_profit_and_exposure", Decimal(47800))
     # 298 of equity, of which Net Profit explains nothing, came to cash and not to positions.
     hidden = seen("47500")
-    assert (hidden.marks_source, hidden.state, causes(hidden)) == ("exposure", "unexplained", {"unexplained": 300})
+    assert (hidden.marks_source, hidden.state, causes(hidden)) == (
+        "exposure",
+        "unexplained",
+        {"unexplained": Decimal(300)},
+    )
     without_profit = figures("50000", "50298", holdings="49000")
     rounded = identity(fills, without_profit, Evidence(exposure=Exposure(Decimal(47803), Decimal(5))))
     assert (rounded.marks_source, rounded.state) == ("exposure", "explained")
