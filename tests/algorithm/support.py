@@ -85,10 +85,11 @@ def open_trade(credit: str = "2.00", quantity: int = 1) -> Trade:
 
 
 def make_set(effective_from: date, data_through: date, **changes: str) -> ParameterSet:
-    """A good parameter set."""
+    """A good parameter set whose strangles hold on to both sides, so that target, stop and date end them."""
+    no_defence = {"delta_close_tested": "1", "delta_exit": "1"}
     return parse(
         dump(
-            values(**changes),
+            values(**(no_defence | changes)),
             effective_from=effective_from,
             data_through=data_through,
             code_version="test",

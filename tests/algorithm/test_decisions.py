@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from tests.algorithm.support import clock, open_trade, values, view
 from tomking.kernel.option_chain import ChainRequest
 from tomking.strategies.book import Book
-from tomking.strategies.decisions import decide
-from tomking.strategies.gate import Verdict
+from tomking.strategies.decisions import Decision, decide
 from tomking.strategies.intents import FlattenStock
 from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.registry import STRATEGIES, StrategyRefused, make_strategies, names_of
@@ -18,7 +15,7 @@ from tomking.strategies.registry import STRATEGIES, StrategyRefused, make_strate
 NOON = clock("2020-01-14T12:00")
 
 
-def decided(seen: MarketView, book: Book, chain: Chain | None = None) -> tuple[Verdict, list[ChainRequest]]:
+def decided(seen: MarketView, book: Book, chain: Chain | None = None) -> tuple[Decision, list[ChainRequest]]:
     asked: list[ChainRequest] = []
 
     def chain_of(request: ChainRequest) -> Chain | None:
@@ -26,7 +23,7 @@ def decided(seen: MarketView, book: Book, chain: Chain | None = None) -> tuple[V
         return chain
 
     strategies = make_strategies(("strangle",), values())
-    return decide(strategies, {"SPY": seen}, chain_of, book, values(), multiplier=Decimal(100)), asked
+    return decide(strategies, {"SPY": seen}, chain_of, book, values()), asked
 
 
 def test_delivered_shares_are_traded_out_while_the_market_is_open() -> None:

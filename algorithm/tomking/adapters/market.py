@@ -18,8 +18,9 @@ from tomking.adapters.contracts import Contracts, number, resolution_of
 from tomking.adapters.daily_bars import DailyBars, past_bars, prices_of
 from tomking.adapters.journal import Journal
 from tomking.kernel.market_events import MarketEvent, MarketWatch, SharesSplit, TradingHalted
+from tomking.kernel.readings import Reading
 from tomking.kernel.sessions import close_time_utc, is_session, previous_session
-from tomking.strategies.market_view import DailyBar, Reading
+from tomking.strategies.market_view import DailyBar
 
 _RANKED = 252
 _LEAST_RANKED = 20

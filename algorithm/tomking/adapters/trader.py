@@ -24,7 +24,6 @@ from tomking.adapters.orders import OrderDesk
 from tomking.adapters.views import Views
 from tomking.kernel.contracts import make_tag
 from tomking.kernel.option_chain import ChainRequest
-from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.strategies import gate
 from tomking.strategies.book import Book, Trade, Working
 from tomking.strategies.decisions import decide
@@ -74,13 +73,19 @@ class Trader:
         self.settle()
         self._keeper.follow(self._contracts.holdings(self._book.expected()))
         views = self._views.of_all(self._book)
-        verdict = decide(strategies, views, self._chain, self._book, values, multiplier=OPTION_MULTIPLIER)
+        verdict = decide(strategies, views, self._chain, self._book, values)
+        self._book.guards = verdict.guards
+        # The record names the VIX that was worked with.
+        views = {name: replace(view, vix=verdict.vix.reading) for name, view in views.items()}
         some_view = next(iter(views.values()))
         for refused in verdict.refused:
             self._on_refused(refused, some_view)
         for missing in verdict.not_judged:
             if self._is_new(f"not judged {missing}", some_view.day):
                 self._journal.write("note", message=f"limit not judged, input unknown: {missing}")
+        for sentence in verdict.notes:
+            if self._is_new(sentence, some_view.day):
+                self._journal.write("note", message=sentence)
         cancelled = [self._carry_out(intent, self._view_of(intent, views)) for intent in verdict.allowed]
         return any(cancelled)
 
@@ -151,7 +156,8 @@ class Trader:
         )
         # Stored before the engine has it: a process that dies in between finds the order again by its tag.
         working = Working(intent.action, view.now, intent.net, attempt, ())
-        self._book.change(intent.trade_id, working=working)
+        risk = {} if intent.planned_loss is None else {"planned_loss": intent.planned_loss, "entry_price": view.price}
+        self._book.change(intent.trade_id, working=working, **risk)
         self._keeper.save()
         order_ids = self._desk.send(intent.trade_id, intent.legs, intent.units, intent.net, tag)
         self._book.change(intent.trade_id, working=replace(working, order_ids=tuple(order_ids)))

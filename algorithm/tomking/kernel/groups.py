@@ -69,6 +69,14 @@ GROUPS: tuple[Group, ...] = (
     Group(PORTFOLIO, "E", "currencies", 2),
 )
 
+NEVER_TRADE: dict[str, str] = {
+    **dict.fromkeys(("OJ", "LBS", "LBR", "ZR", "PA", "CC", "CT", "KC", "SB"), "thin: softs, lumber, rice, palladium"),
+    **dict.fromkeys(("DX", "VX", "VIX", "VIXW"), "moves against the rest of the book in a crisis"),
+    **dict.fromkeys(("NG", "QG", "UNG"), "natural gas, without two years of experience"),
+    **dict.fromkeys(("BABA", "BIDU", "JD", "NIO", "PDD", "TCOM"), "Chinese ADR"),
+}
+"""Products that no strategy may trade, with the reason (the rule set's never-trade list, by symbol)."""
+
 JOINT_LIMITS: tuple[JointLimit, ...] = (JointLimit(("A1", "A2"), 3),)
 
 _SECTOR_SYMBOLS = {

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from tomking.kernel.limits.guards import GuardState
 from tomking.kernel.position_index import PositionIndex
 
 State = Literal["planned", "open", "closed"]
@@ -59,6 +60,8 @@ class Trade:
     orders sent since the last fill. `proceeds` is the cash of closing fills so far, None once a leg went another way.
     `expiry` is the one that the trade's date rule counts to, where its legs have several. `part` names the half of a
     strategy that trades in parts (`leap`, `weekly`), `parent` the trade that this one belongs to.
+    `planned_loss` is what the newest opening order would lose at the trade's stop, `entry_price` the underlying's price
+    when it was sent.
     """
 
     id: str
@@ -77,6 +80,8 @@ class Trade:
     stance: Stance = "short"
     part: str = ""
     parent: str | None = None
+    planned_loss: Decimal | None = None
+    entry_price: Decimal | None = None
 
     @property
     def pairs(self) -> tuple[tuple[str, int], ...]:
@@ -112,14 +117,15 @@ class Book:
         self._by_order: dict[int, dict[str, None]] = {}
         self.considered: dict[str, date] = dict(considered or {})
         self.counter = counter
+        self.guards = GuardState()
         for trade in (trades or {}).values():
             self.put(trade)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Book):
             return NotImplemented
-        mine = (dict(self.trades), self.considered, self.counter)
-        return mine == (dict(other.trades), other.considered, other.counter)
+        mine = (dict(self.trades), self.considered, self.counter, self.guards)
+        return mine == (dict(other.trades), other.considered, other.counter, other.guards)
 
     __hash__ = None  # type: ignore[assignment]
 

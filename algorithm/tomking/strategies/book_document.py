@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tomking.kernel.documents import DocumentRefused, day_from_text, decode_object, encode_object, sha256_of
+from tomking.kernel.limits.guards import guard_fields, parse_guards
 from tomking.strategies.book import Book, Leg, Stance, Trade, Working
 
 SCHEMA = 1
@@ -31,6 +32,7 @@ def dump_book(book: Book) -> bytes:
         "counter": book.counter,
         "considered": {name: day.isoformat() for name, day in book.considered.items()},
         "trades": [_trade_fields(trade) for trade in book.trades.values()],
+        "guards": guard_fields(book.guards),
     }
     return encode_object({**fields, "sha256": sha256_of(encode_object(fields))})
 
@@ -52,6 +54,8 @@ def _trade_fields(trade: Trade) -> dict[str, object]:
         "stance": trade.stance,
         "part": trade.part,
         "parent": trade.parent,
+        "planned_loss": None if trade.planned_loss is None else str(trade.planned_loss),
+        "entry_price": None if trade.entry_price is None else str(trade.entry_price),
         "working": None
         if working is None
         else {
@@ -83,7 +87,10 @@ def parse_book(document: bytes) -> Book:
         _check_hash(fields)
         considered = {name: day_from_text(day, name) for name, day in _object(fields["considered"]).items()}
         trades = [_trade(_object(item)) for item in _items(fields["trades"])]
-        return Book({trade.id: trade for trade in trades}, considered, _whole(fields["counter"]))
+        book = Book({trade.id: trade for trade in trades}, considered, _whole(fields["counter"]))
+        if "guards" in fields:
+            book.guards = parse_guards(_object(fields["guards"]))
+        return book
     except BookRefused:
         raise
     except (DocumentRefused, KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -121,6 +128,8 @@ def _trade(fields: Mapping[str, object]) -> Trade:
         stance=_stance(_text(fields.get("stance", "short"))),
         part=_text(fields.get("part", "")),
         parent=None if fields.get("parent") is None else _text(fields["parent"]),
+        planned_loss=_amount(fields.get("planned_loss")),
+        entry_price=_amount(fields.get("entry_price")),
     )
 
 

@@ -1,6 +1,6 @@
 """Choosing contracts of a chain: the expiry nearest to a number of days, the strike nearest to a delta.
 
-Holds: those two choices.
+Holds: those two choices, and the expiries that the limits leave out.
 Belongs here: a choice that several strategies make, independent of the order of the chain.
 Never here: the numbers chosen for.
 """
@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
+from tomking.kernel.limits import group_name
+from tomking.strategies.book import Book
 from tomking.strategies.market_view import ChainRow
 
 
@@ -35,3 +37,9 @@ def nearest_delta(rows: Sequence[ChainRow], expiry: date, call_put: str, target:
         if row.expiry == expiry and row.call_put == call_put and row.delta
     ]
     return min(pool, key=lambda found: found[:3])[3] if pool else None
+
+
+def taken_expiries(book: Book, product: str) -> set[date]:
+    """Expiries at which the product's correlation group holds short premium already: a second trade is refused there."""
+    group = group_name(product)
+    return {trade.expiry for trade in book.live() if trade.stance == "short" and group_name(trade.product) == group}

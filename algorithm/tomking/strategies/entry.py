@@ -50,6 +50,10 @@ class EntryWindow:
         """Whether it is late enough and not too late in a session that is open."""
         return view.is_open and view.local.time() >= self.entry_from and not self.is_over(view)
 
+    def is_open_for(self, planned_on: date, view: MarketView) -> bool:
+        """Whether a trade planned on that day may still be opened."""
+        return view.day == planned_on and view.is_open and not self.is_over(view)
+
     def is_over(self, view: MarketView) -> bool:
         """Whether the hours of this day have passed."""
         return view.local.time() > on_session(self.entry_until, view)

@@ -15,6 +15,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from tomking.kernel.products import OPTION_MULTIPLIER
+from tomking.kernel.readings import Reading
 from tomking.kernel.sessions import NEW_YORK, close_time_utc, is_session
 
 
@@ -54,15 +55,6 @@ class DailyBar:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """An observed figure: its value, the instant (UTC) it belongs to, and what it was taken from (`index`, …)."""
-
-    value: Decimal
-    observed_at: datetime
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
 class Quote:
     """Best bid and ask of a contract, USD per share, and the instant (UTC) they were last refreshed."""
 
@@ -97,7 +89,10 @@ class MarketView:
     one-month implied volatility less one. `regime` is the monitor's state, `regime_multiplier` its factor on size,
     `correlation_day` the last session its correlations count, `mean_correlation` their mean. `currency` is the
     account's, `multiplier` cash per point and contract. `halted`: trading in the underlying is stopped.
-    `size_factor`, at most 1, is what the portfolio rules leave of a new trade's size.
+
+    Two fields are filled by the portfolio rules (`portfolio.prepare`), for strategies to read: `size_factor`, at most 1,
+    is what they leave of a new trade's size; `events` names what is announced today (`FOMC`, `CPI`), None where no
+    calendar is known.
     """
 
     now: datetime
@@ -121,6 +116,7 @@ class MarketView:
     regime_multiplier: Decimal | None = None
     correlation_day: date | None = None
     mean_correlation: Decimal | None = None
+    events: tuple[str, ...] | None = None
     currency: str | None = None
     multiplier: Decimal = OPTION_MULTIPLIER
     size_factor: Decimal = Decimal(1)

@@ -21,6 +21,8 @@ from tomking.strategies.intents import AbandonTrade, CancelOrder, Intent, SendOr
 from tomking.strategies.market_view import MarketView
 
 _CENT = Decimal("0.01")
+PATIENT = "close:target"
+"""The closing that is worked from the mid; whatever has to be filled takes it back at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +94,18 @@ def work_closing(
     reason: str | None,
     *,
     legs: Sequence[tuple[str, int]] | None = None,
-    is_patient: bool = False,
 ) -> list[Intent]:
     """The next step of an open trade that should close (`reason`) or not (None); `legs` where only some of them should.
 
-    A patient closing is worked from the mid; any other has to be filled, so it starts at the side that is there.
+    A patient closing (for the `target`) is worked from the mid; any other has to be filled, so it starts at the side that is there.
     """
-    working = trade.working
+    working, is_patient = trade.working, reason == "target"
     if working is not None:
-        stale = view.is_open and not working.cancel_asked and _rested(pricing, trade, view.now)
-        return [CancelOrder(trade.id, "re-price")] if stale else []
+        if not view.is_open or working.cancel_asked:
+            return []
+        if reason is not None and not is_patient and working.action == PATIENT:
+            return [CancelOrder(trade.id, reason)]
+        return [CancelOrder(trade.id, "re-price")] if _rested(pricing, trade, view.now) else []
     wanted = trade.closing_pairs if legs is None else tuple(legs)
     if reason is None or not view.is_open or not wanted:
         return []

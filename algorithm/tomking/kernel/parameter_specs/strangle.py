@@ -52,10 +52,10 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
          "strangle: VIX, contracts = base x VIX/20 (R1); decision: sell less at high VIX by default"),
     number("strangle.vix_scaling_most", "2", "1 to 2 times the quantity", "Most that scaling may reach.",
            "strangle: VIX, at most 2x (R1)"),
-    number("strangle.delta_close_tested", "0.25", "0.15 to 0.40 delta",
-           "Delta, unsigned, of a short leg at which its side is closed.", "strangle: defence (R1)", step="0.05"),
-    number("strangle.delta_exit", "0.30", "0.20 to 0.50 delta",
-           "Delta, unsigned, of a short leg at which the whole trade is closed.", "strangle: defence (R1)", step="0.05"),
+    number("strangle.delta_close_tested", "0.25", "0.15 to 1 delta",
+           "Delta, unsigned, of a short leg at which its side is closed; 1 defends nothing.", "strangle: defence (R1)", step="0.05"),
+    number("strangle.delta_exit", "0.30", "0.20 to 1 delta",
+           "Delta, unsigned, of a short leg at which the whole trade is closed; 1 defends nothing.", "strangle: defence (R1)", step="0.05"),
 )  # fmt: skip
 
 ORDERED: tuple[tuple[str, str], ...] = (
