@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.commands.output import print_table
-from tests.benchmarks import cases, figures, fill_matching, harness, large_run, many_runs
+from tests.benchmarks import cases, figures, fill_matching, harness, kernel_modules, large_run, many_runs
 from tests.benchmarks.figures import Figure
 
 REPETITIONS = 5
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[Case, Case]] = {
 """Name of each comparison with its usual and its smallest size."""
 
 
-LARGE = ("recorded", "generated", "runs", "fills")
+LARGE = ("recorded", "generated", "runs", "fills", "modules")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -99,6 +99,11 @@ def _large(asked: argparse.Namespace, folder: Path) -> list[Figure]:
         fills = fill_matching.rows(fill_matching.TINY if asked.small else fill_matching.FILLS)
         print_table("fills reconciled; matching and the join in turns, their medians", fill_matching.COLUMNS, fills)
         found += fill_matching.figures(fills)
+    if not asked.names or "modules" in asked.names:
+        tables, measured = kernel_modules.report(small=asked.small)
+        for title, columns, rows in tables:
+            print_table(title, columns, rows)
+        found += measured
     return found
 
 

@@ -23,6 +23,7 @@ def test_every_comparison_runs_and_its_ways_agree(capsys: pytest.CaptureFixture[
     assert all(what in printed for what in ("decode order events", "insert rows", "20-day", "publish a copy"))
     assert "a generated run" in printed
     assert "ours: matching" in printed
+    assert "trade of an order" in printed
     assert len(CASES) == 4
 
 

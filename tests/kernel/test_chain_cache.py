@@ -7,6 +7,7 @@ Never here: LEAN's chains.
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -72,6 +73,10 @@ class Engine:
         if self.fails:
             raise RuntimeError("no universe file")
         return (row for row in self.listed[request.root] if OptionChain((row,)).select(request))
+
+
+BYTES_A_ROW = 700
+"""More than a row with its key and two decimals takes: 100 chains of 2,900 contracts stay under 200 MB."""
 
 
 def cache(capacity: int = 100, **settings: bool) -> ChainCache[Row]:
@@ -346,3 +351,31 @@ def test_the_watch_reports_openings_and_closings_once() -> None:
     assert watch.session("SPY", next_day, is_open=True) == SessionOpened("SPY", next_day)
     assert watch.session("SPY", next_day, is_open=False) == SessionClosed("SPY", next_day)
     assert watch.session("SPY", DAY, is_open=False) is None
+
+
+def test_what_the_cache_takes_does_not_grow_over_sixty_days() -> None:
+    size, chains = 300, cache(capacity=8)
+    after: dict[int, int] = {}
+    tracemalloc.start()
+    try:
+        for number in range(60):
+            day, now = DAY + timedelta(days=number), START + timedelta(days=number)
+            for root in range(12):
+                listed = [Row(f"R{root}  {day} {place}", Decimal(place), "P", EXPIRIES[0]) for place in range(size)]
+                chains.get(ChainRequest(f"R{root}", day), now, lambda _, made=listed: made)  # type: ignore[misc]
+                assert chains.held <= 8
+            after[number] = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert after[59] < 1.1 * after[4]
+    assert after[59] < 8 * size * BYTES_A_ROW
+
+
+def test_a_new_session_lets_go_of_what_earlier_ones_left() -> None:
+    engine, chains = Engine(), cache()
+    for root in ("SPY", "SPX"):
+        chains.get(ChainRequest(root, DAY), START, engine.read)
+    later = START + timedelta(days=1)
+    assert chains.held == 2
+    chains.get(WHOLE.on(date(2020, 3, 17)), later, engine.read)
+    assert chains.held == 1

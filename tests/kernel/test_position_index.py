@@ -150,9 +150,10 @@ class AgainstAScan(RuleBasedStateMachine):
             assert list(index.by_status(state)) == walk(everything, state=state)
         for strategy in STRATEGIES:
             assert list(index.by_strategy(strategy)) == walk(everything, strategy=strategy)
-            for state in STATES:
-                found = index.find(strategy=strategy, status=state)
-                assert list(found) == walk(everything, strategy=strategy, state=state)
+            for product in PRODUCTS:
+                both = walk(everything, strategy=strategy, product=product)
+                assert list(index.find(strategy, product)) == both
+                assert list(index.find(strategy, product, "open")) == walk(both, state="open")
 
     @invariant()
     def every_component_is_found_by_contract_and_by_strike(self) -> None:
@@ -204,7 +205,7 @@ def test_nothing_is_found_where_nothing_is() -> None:
     index: PositionIndex[Trade] = PositionIndex()
     assert not index.by_status("open")
     assert not index.all()
-    assert not index.find(symbol="SPX", status="open")
+    assert not index.find("strangle", "SPX")
     assert not index.components_between("SPX")
     assert index.get("t1") is None
     assert index.is_intact()

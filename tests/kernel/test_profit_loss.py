@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tomking.kernel.instruments import Instrument, from_occ, from_tastytrade
-from tomking.kernel.money import MoneyError
-from tomking.kernel.profit_loss import Position, batch_profit_loss, position_in, profit_loss
+from tomking.kernel.money import MoneyError, add
+from tomking.kernel.profit_loss import Position, PositionBatch, batch_profit_loss, position_in, profit_loss
 
 SPXW = "SPXW  231215P04500000"
 PRODUCTS = {
@@ -57,6 +57,29 @@ def test_a_batch_gives_the_digits_of_each_position(
     assert batch.amounts == alone
     assert batch.unknown == alone.count(None)
     assert (batch.total is None) is (None in alone)
+
+
+@given(st.lists(POSITIONS, max_size=30), st.lists(PRICES, max_size=4))
+def test_positions_prepared_once_are_priced_again_and_again(
+    positions: list[Position], evenings: list[dict[str, Decimal | None]]
+) -> None:
+    batch = PositionBatch(positions)
+    for prices in evenings:
+        alone = [profit_loss(position, prices.get(position.instrument_key)) for position in positions]
+        found = batch.at(prices)
+        assert list(found.amounts) == alone
+        assert found.known_total == add(amount for amount in alone if amount is not None)
+
+
+@pytest.mark.parametrize("size", ["1", "1E+17", "123456789012345678901234567890", "-0.000000000000000001"])
+def test_results_of_any_size_keep_every_digit(size: str) -> None:
+    position = Position("A", Decimal(size), Decimal("9999999.9999"), Decimal(100))
+    for price in (Decimal("0.0001"), Decimal("-37.63"), Decimal("12345678.123456789"), Decimal("9E+40")):
+        batch = batch_profit_loss([position, position], {"A": price})
+        alone = profit_loss(position, price)
+        assert alone is not None
+        assert batch.amounts == (alone, alone)
+        assert batch.total == add((alone, alone))
 
 
 @given(st.lists(POSITIONS, min_size=1, max_size=10))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Generic, Literal
 
 from tomking.kernel.cache_counters import CacheCounters, Counts
@@ -69,6 +69,7 @@ class ChainCache(Generic[Row]):
     def __init__(self, ttl: timedelta, capacity: int, *, enabled: bool = True, reads_whole: bool = False) -> None:
         self._cache: ExpiringCache[ChainRequest, OptionChain[Row]] = ExpiringCache(ttl, capacity, retire=True)
         self._enabled, self._reads_whole = enabled, reads_whole
+        self._day: date | None = None
         self.counters = CacheCounters()
 
     @classmethod
@@ -83,6 +84,7 @@ class ChainCache(Generic[Row]):
 
     def get(self, request: ChainRequest, now: datetime, provider: Provider[Row]) -> ChainAnswer[Row]:
         """The contracts of a request, read by `provider` where memory cannot serve them. `now` is UTC."""
+        self._begin(request.day, now)
         counts = self.counters.of(request.day, request.kind)
         if self._enabled:
             exact = self._cache.get(request, now)
@@ -104,11 +106,9 @@ class ChainCache(Generic[Row]):
         A chain dropped so may still stand in, marked as stale, for one that cannot be read; not after an event that
         changed what is listed.
         """
-        live = [key for key in self._cache.keys(now) if event.root in (None, key.root)]
-        dropped = self._cache.invalidate(live)
+        dropped = self._cache.invalidate(key for key in self._cache.keys(now) if event.root in (None, key.root))
         if event.relists:
-            gone = [key for key, _ in self._cache.entries(now) if event.root in (None, key.root)]
-            self._cache.invalidate(gone, forget=True)
+            self._cache.forget(key for key in self._cache.retired() if event.root in (None, key.root))
         return dropped
 
     def size(self, now: datetime) -> int:
@@ -120,7 +120,17 @@ class ChainCache(Generic[Row]):
         """Chains in memory, last good ones included."""
         return self._cache.held
 
+    def _begin(self, day: date, now: datetime) -> None:
+        """With a new session the chains of earlier ones can stand in for nothing any more."""
+        if day != self._day:
+            self._day = day
+            self._cache.size(now)  # lets what has expired retire
+            self._cache.forget(key for key in self._cache.retired() if key.day != day)
+
     def _wider(self, request: ChainRequest, now: datetime) -> Entry[OptionChain[Row]] | None:
+        whole = self._cache.get(request.whole(), now)
+        if whole is not None:
+            return whole
         for key in self._cache.keys(now):
             if key.covers(request):
                 return self._cache.get(key, now)

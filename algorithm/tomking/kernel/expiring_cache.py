@@ -82,16 +82,17 @@ class ExpiringCache(Generic[Key, Value]):
         self._left.pop(key, None)
         return evicted
 
-    def invalidate(self, keys: Iterable[Key], *, forget: bool = False) -> int:
-        """Drop entries that are there; returns how many. `forget`: not even retired ones are kept of these keys."""
-        dropped = 0
+    def invalidate(self, keys: Iterable[Key]) -> int:
+        """Drop entries that are there; returns how many."""
+        there = [key for key in keys if key in self._live]
+        for key in there:
+            self._leave(key, "invalidated")
+        return len(there)
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Let go of the retired entries of these keys."""
         for key in list(keys):
-            if key in self._live:
-                self._leave(key, "invalidated")
-                dropped += 1
-            if forget:
-                self._retired.pop(key, None)
-        return dropped
+            self._retired.pop(key, None)
 
     def absence(self, key: Key) -> Absence:
         """Why a key that `get` did not find is not there."""
@@ -106,6 +107,10 @@ class ExpiringCache(Generic[Key, Value]):
         """Keys and entries, retired ones included; looking at them is no use of them."""
         self._advance(now)
         return iter([*self._live.items(), *self._retired.items()])
+
+    def retired(self) -> tuple[Key, ...]:
+        """The keys of retired entries, the first one retired first."""
+        return tuple(self._retired)
 
     def size(self, now: datetime) -> int:
         """How many live entries there are."""

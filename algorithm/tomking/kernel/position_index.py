@@ -8,8 +8,8 @@ The positions themselves are the truth; everything else here can be made again f
 which positions were first put in, so that asking an index and walking through the positions give the same sequence.
 
 Cost, with n positions of which k answer: one position by id O(1); by symbol, strategy, expiry or status O(1) where
-nothing of that answer changed since it was last asked for, else O(k log k); a strike range O(log n + k); a change
-O(log n) plus one shift within a sorted list. Rebuilding and the checksum walk through everything.
+nothing changed since it was last asked for, else O(k log k); a strike range O(log n + k); a change O(log n) plus one
+shift within a sorted list. Rebuilding and the checksum walk through everything (docs/cost-of-operations.md).
 """
 
 from __future__ import annotations
@@ -69,7 +69,6 @@ class IndexedPosition(Protocol):
 
 
 P = TypeVar("P", bound=IndexedPosition)
-_DIMENSIONS = ("symbol", "strategy", "expiry", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,7 @@ class PositionIndex(Generic[P]):
         self._by_key: dict[str, dict[tuple[int, int], Component]] = {}
         self._by_strike: dict[str, list[_Placed]] = {}
         self._all: tuple[P, ...] | None = None
+        self._found: dict[tuple[str, str, str | None], tuple[P, ...]] = {}
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
@@ -171,6 +171,7 @@ class PositionIndex(Generic[P]):
     def _enter(self, position: P, components: Sequence[Component]) -> None:
         sequence = self._sequence[position.id]
         self._all = None
+        self._found.clear()
         for entry in _values(position):
             bucket = self._buckets.get(entry)
             if bucket is None:
@@ -185,6 +186,7 @@ class PositionIndex(Generic[P]):
     def _leave(self, position: P) -> None:
         sequence = self._sequence[position.id]
         self._all = None
+        self._found.clear()
         for entry in _values(position):
             bucket = self._buckets[entry]
             bucket.drop(sequence)
@@ -234,25 +236,18 @@ class PositionIndex(Generic[P]):
         """Positions in a status."""
         return self._of("status", status)
 
-    def find(
-        self,
-        *,
-        symbol: str | None = None,
-        strategy: str | None = None,
-        expiry: date | None = None,
-        status: str | None = None,
-    ) -> tuple[P, ...]:
-        """Positions that meet every condition given; the smallest index is walked through."""
-        asked = [
-            entry for entry in zip(_DIMENSIONS, (symbol, strategy, expiry, status), strict=True) if entry[1] is not None
-        ]
-        if not asked:
-            return self.all()
-        answers = sorted((self._of(*entry) for entry in asked), key=len)
-        if len(asked) == 1:
-            return answers[0]
-        wanted = set(asked)
-        return tuple(position for position in answers[0] if wanted.issubset(_values(position)))
+    def find(self, strategy: str, symbol: str, status: str | None = None) -> tuple[P, ...]:
+        """Positions of a strategy in a symbol; after a change the smaller index is walked through once."""
+        asked = strategy, symbol, status
+        found = self._found.get(asked)
+        if found is None:
+            smaller = min(self.by_strategy(strategy), self.by_symbol(symbol), key=len)
+            found = self._found[asked] = tuple(
+                one
+                for one in smaller
+                if (one.strategy, one.product) == (strategy, symbol) and status in (None, one.state)
+            )
+        return found
 
     def components_in(self, key: str) -> tuple[Component, ...]:
         """Every component in one contract."""
@@ -314,6 +309,7 @@ class PositionIndex(Generic[P]):
         self._sequence, self._next = fresh._sequence, fresh._next
         self._buckets, self._by_key, self._by_strike = fresh._buckets, fresh._by_key, fresh._by_strike
         self._all = None
+        self._found.clear()
 
     def _made_again(self) -> PositionIndex[P]:
         fresh: PositionIndex[P] = PositionIndex()

@@ -144,7 +144,9 @@ class Book:
 
     def live(self, strategy: str | None = None, product: str | None = None) -> tuple[Trade, ...]:
         """Trades that are planned or open, oldest first; a closed one is not in the book."""
-        return self._index.find(strategy=strategy, symbol=product)
+        if strategy is None:
+            return self._index.all() if product is None else self._index.by_symbol(product)
+        return self._index.by_strategy(strategy) if product is None else self._index.find(strategy, product)
 
     def consider(self, strategy: str, product: str, day: date, part: str = "") -> None:
         """Note that an entry was looked for."""
