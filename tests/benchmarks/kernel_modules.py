@@ -169,7 +169,7 @@ def look_up_rows(sizes: Sequence[int] = SIZES) -> list[tuple[str, ...]]:
         for one in asked[size]:
             assert one.ours(book) == one.scan(book), one.name
             rows.setdefault(one.name, []).append(partial(one.ours, book))
-        rows.setdefault("ten components by strike", []).append(_ten_strikes(book))
+        rows.setdefault("ten components by strike", []).append(ten_strikes(book))
         rows.setdefault("a change of a trade", []).append(partial(book.change, f"t{size // 2}", attempts=1))
     found = []
     for name, calls in rows.items():
@@ -178,7 +178,7 @@ def look_up_rows(sizes: Sequence[int] = SIZES) -> list[tuple[str, ...]]:
     return found
 
 
-def _ten_strikes(book: Book) -> Call:
+def ten_strikes(book: Book) -> Call:
     """A range that answers ten components at every size: calls lie above 220, each strike once in seven trades."""
     strikes = [part.strike for part in book.index.components_between("SPY", Decimal(220)) if part.strike is not None]
     low, high = strikes[0], strikes[min(9, len(strikes) - 1)]
