@@ -1,52 +1,40 @@
 """One large run: time and memory to take it in, beside DuckDB's `read_json` of the same files.
 
-Holds: each as a child process of its own, because the highest memory of a process is told only once.
-Belongs here: a large input, and the ways of reading it.
-Never here: making one up (tests/benchmarks/generated.py), small comparisons (tests/benchmarks/cases.py).
+Holds: the recorded and the generated run, our two ways of taking one in, the table, and what is asked of the ratios.
+Belongs here: a large input.
+Never here: making one up (tests/benchmarks/generated.py), the floor (tests/benchmarks/json_floor.py), small comparisons.
 
-`read_json` is the floor in two forms. The naive one finds the types out by itself, which a user would try first. The
-informed one is given them, so that it need not look twice; it still leaves one row of maps and lists, keeps no exact
-text, checks nothing, and writes nothing that outlives the process.
+Ours is counted twice: the run alone (files stored, read and checked, every table written, the copy published), and all
+that follows from it (strategy trades, recomputed money, joined deployments), for which `read_json` has no counterpart.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
-from tests.benchmarks import generated
+from tests.benchmarks import children, generated
+from tests.benchmarks.children import Measured
 from tests.benchmarks.figures import Figure
-from tests.pipelines.instances import ROOT, environment
+from tests.benchmarks.json_floor import BARE, INTO_TABLES, TYPED, floor
 from tests.shared import SHARED
 
 ARCHIVE = SHARED / "runs" / "large" / "churn-81MB.zip"
 GOLDEN = SHARED / "runs" / "large" / "churn.golden.json"
 GIGABYTE, TINY = 10**9, 10**5
-REPETITIONS = 3
+MOST_MEMORY = 600 * 10**6
+"""Bytes that taking in a run of a gigabyte may add to the process."""
 
-COLUMNS = ("what", "way", "s", "times read_json with types", "memory growth MB", "rows/s")
+RUN, ALL = "ours: stored, read, tables, published", "ours, and all that is derived"
+_SHORT = {ALL: "all", RUN: "the run"}
+COLUMNS = ("what", "way", "s", "processor s", "times bare", "times typed", "times tables", "MB")
 
-_BEGINS = """
-import json, resource, sys, time
-from pathlib import Path
-PEAK = 1 if sys.platform == "darwin" else 1024
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * PEAK
-"""
-_ENDS = """
-seconds, growth = time.perf_counter() - started, peak() - before
-"""
-_TELLS = """
-print(json.dumps({"seconds": seconds, "growth": growth, "found": found}))
-"""
-_INGEST = f"""{_BEGINS}
+_BEFORE = """
 from pipelines.config import load_settings
 from pipelines.steps.ingest import ingest_paths
 from pipelines.steps.lean_runs import ingest_run
@@ -56,13 +44,16 @@ settings = load_settings(Path(sys.argv[1]))
 warehouse = Warehouse(settings.state_dir)
 with warehouse.writer("benchmark") as session:
     pass
-before, started = peak(), time.perf_counter()
+"""
+_RUN = """
 with warehouse.writer("benchmark") as session:
-    if sys.argv[3] == "run":
-        ingest_run(session, Path(sys.argv[2]))
-    else:
-        ingest_paths(session, settings, [Path(sys.argv[2])])
-{_ENDS}
+    ingest_run(session, Path(sys.argv[2]))
+"""
+_ALL = """
+with warehouse.writer("benchmark") as session:
+    ingest_paths(session, settings, [Path(sys.argv[2])])
+"""
+_AFTER = """
 with warehouse.reader() as connection:
     ((orders,), (events, quantity), (trades, profit), (fees,)) = (
         connection.execute(sql).fetchone() for sql in (
@@ -72,54 +63,8 @@ with warehouse.reader() as connection:
             "select fee_text from records.run_fees where currency = 'USD'",
         )
     )
-found = {{"orders": orders, "events": events, "trades": trades, "profit": profit, "fees": fees, "quantity": quantity}}
-{_TELLS}"""
-_SYMBOL = (
-    "STRUCT(value VARCHAR, id VARCHAR, permtick VARCHAR, "
-    "underlying STRUCT(value VARCHAR, id VARCHAR, permtick VARCHAR))"
-)
-_MONEY = "DECIMAL(38, 18)"
-TYPES = {
-    "orders": f"MAP(VARCHAR, STRUCT(id INT, brokerId VARCHAR[], symbol {_SYMBOL}, price {_MONEY}, limitPrice {_MONEY}, "
-    "priceCurrency VARCHAR, time VARCHAR, createdTime VARCHAR, lastFillTime VARCHAR, canceledTime VARCHAR, "
-    f'quantity {_MONEY}, "type" INT, status INT, tag VARCHAR, properties JSON, securityType INT, direction INT, '
-    f'"value" {_MONEY}, orderSubmissionData STRUCT(bidPrice {_MONEY}, askPrice {_MONEY}, lastPrice {_MONEY}), '
-    f"isMarketable BOOLEAN, groupOrderManager STRUCT(id INT, quantity {_MONEY}, count INT, limitPrice {_MONEY}, "
-    "orderIds INT[], direction INT), priceAdjustmentMode INT))",
-    "totalPerformance": f"STRUCT(closedTrades STRUCT(id VARCHAR, symbols {_SYMBOL}[], entryTime VARCHAR, "
-    f"exitTime VARCHAR, entryPrice {_MONEY}, exitPrice {_MONEY}, direction INT, quantity {_MONEY}, "
-    f"profitLoss {_MONEY}, totalFees {_MONEY}, mae {_MONEY}, mfe {_MONEY}, duration VARCHAR, "
-    f"endTradeDrawdown {_MONEY}, isWin BOOLEAN, orderIds INT[])[])",
-    "profitLoss": f"MAP(VARCHAR, {_MONEY})",
-    "statistics": "MAP(VARCHAR, VARCHAR)",
-    "state": "MAP(VARCHAR, VARCHAR)",
-    "charts": "JSON",
-    "rollingWindow": "JSON",
-}
-"""The main file's members as DuckDB types, for somebody who knows the format."""
-_READ_JSON = f"""{_BEGINS}
-import duckdb
-main, events, columns = sys.argv[1:]
-connection = duckdb.connect()
-given = f", columns = {{columns}}" if columns else ""
-before, started = peak(), time.perf_counter()
-for table, path, more in (("main", main, given), ("events", events, "")):
-    size = Path(path).stat().st_size + 1
-    connection.execute(
-        f"CREATE TABLE {{table}} AS SELECT * FROM read_json('{{path}}', maximum_object_size = {{size}}{{more}})"
-    )
-{_ENDS}
-((found,),) = connection.execute("SELECT count(*) FROM events").fetchall()
-{_TELLS}"""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """How a child process fared: wall-clock seconds of the work, growth of memory over what its imports took."""
-
-    seconds: float
-    growth: int
-    found: object
+found = {"orders": orders, "events": events, "trades": trades, "profit": profit, "fees": fees, "quantity": quantity}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +75,11 @@ class LargeRun:
     folder: Path
     algorithm: str
     totals: Mapping[str, object]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(path.stat().st_size for path in self.folder.iterdir())
 
 
 def recorded(folder: Path) -> LargeRun | None:
@@ -164,69 +114,64 @@ def made_up(folder: Path, size: int) -> LargeRun:
     return LargeRun("a generated run", folder, generated.ALGORITHM, found)
 
 
-def measured(run: LargeRun, work: Path, *, naive: bool, repetitions: int) -> tuple[list[tuple[str, ...]], list[Figure]]:
-    """Rows under `COLUMNS` and figures of a run; with `naive` also against `read_json` left to itself.
+def measured(run: LargeRun, work: Path, *, repetitions: int, bare: bool) -> dict[str, Measured]:
+    """Every way, in turns. With `bare` also that call, whose time grows with the square of the file.
 
     Raises AssertionError where our tables do not have the run's totals to the last digit.
     """
-    ways: dict[str, Callable[[int], Measured]] = {"read_json with types": lambda _: _read_json(run, TYPES)}
-    if naive:
-        ways["read_json by itself"] = lambda _: _read_json(run, None)
-    ways["ours: stored, read, tables, published"] = lambda turn: _ingest(run, work / f"run-{turn}", "run")
-    ways["ours, and what is derived from it"] = lambda turn: _ingest(run, work / f"all-{turn}", "all")
-    found: dict[str, list[Measured]] = {name: [] for name in ways}
-    for turn in range(repetitions):
-        for name in ways if turn % 2 == 0 else reversed(ways):
-            found[name].append(ways[name](turn))
-    seconds = {name: statistics.median(one.seconds for one in all_) for name, all_ in found.items()}
-    growth = {name: max(one.growth for one in all_) for name, all_ in found.items()}
-    size = sum(path.stat().st_size for path in run.folder.iterdir())
-    informed = seconds["read_json with types"]
-    count = sum(int(str(run.totals[name])) for name in ("orders", "events", "trades"))
-    rows: list[tuple[str, ...]] = [
+    floors = (BARE, TYPED, INTO_TABLES) if bare else (TYPED, INTO_TABLES)
+    ways: dict[str, Callable[[int], Measured]] = {way: partial(_floor, run, work, way) for way in floors}
+    ways |= {way: partial(_ours, run, work, way) for way in (RUN, ALL)}
+    return children.in_turns(ways, repetitions)
+
+
+def rows(run: LargeRun, found: Mapping[str, Measured]) -> list[tuple[str, ...]]:
+    """The table of a run under `COLUMNS`."""
+    titles = [f"{run.title} of {run.size / 1e6:.0f} MB, exact"] + [""] * len(found)
+    return [
         (
-            f"{run.title} of {size / 1e6:.0f} MB" if position == 0 else "",
-            name,
-            f"{taken:.2f}",
-            f"{taken / informed:.2f}",
-            f"{growth[name] / 1e6:.0f}",
-            f"{count / taken:.0f}",
+            title,
+            way,
+            f"{one.seconds:.2f}",
+            f"{one.processor:.2f}",
+            *(
+                f"{one.seconds / found[floor].seconds:.2f}" if floor in found else "-"
+                for floor in (BARE, TYPED, INTO_TABLES)
+            ),
+            f"{one.growth / 1e6:.0f}",
         )
-        for position, (name, taken) in enumerate(seconds.items())
+        for title, (way, one) in zip(titles, found.items(), strict=False)
     ]
-    ours = "ours: stored, read, tables, published"
-    figures = [Figure(f"{run.title}: time, to read_json with types", seconds[ours] / informed)]
-    if naive:
-        figures.append(
-            Figure(f"{run.title}: time, to read_json by itself", seconds[ours] / seconds["read_json by itself"])
-        )
-    figures.append(Figure(f"{run.title}: memory growth, to the files' size", growth[ours] / size))
-    return rows, figures
 
 
-def _ingest(run: LargeRun, instance: Path, how: str) -> Measured:
-    made = [sys.executable, "-m", "pipelines.cli", "init", str(instance), "--yes"]
-    subprocess.run(made, cwd=ROOT, env=environment(), check=True, capture_output=True)
-    measured = _child(_INGEST, str(instance / "tomking.toml"), str(run.folder), how)
-    assert isinstance(measured.found, dict)
-    exact = {name: value if isinstance(value, int) else Decimal(value) for name, value in measured.found.items()}
+def figures(run: LargeRun, found: Mapping[str, Measured], *, at_most: float) -> list[Figure]:
+    """The ratios of a run: those of processor times are kept with a release, one of wall-clock times has a limit.
+
+    `at_most` is asked of all that is done, to the bare `read_json`; where that is not measured, of the run alone, to
+    `read_json` into tables.
+    """
+    ours, against = (ALL, BARE) if BARE in found else (RUN, INTO_TABLES)
+    time = found[ours].seconds / found[against].seconds
+    asked = Figure(f"{run.title}: {_SHORT[ours]}, to {against}, time", time, at_most, is_kept=False)
+    kept = [
+        Figure(f"{run.title}: {short}, to {floor}", found[way].processor / found[floor].processor)
+        for way, short in _SHORT.items()
+        for floor in (BARE, TYPED, INTO_TABLES)
+        if floor in found
+    ]
+    return [asked, *kept, Figure(f"{run.title}: growth of memory, to 600 MB", found[ALL].growth / MOST_MEMORY, 1.0)]
+
+
+def _ours(run: LargeRun, work: Path, way: str, turn: int) -> Measured:
+    config = children.instance(work / f"{'run' if way == RUN else 'all'}-{turn}")
+    program = children.code(_BEFORE, _RUN if way == RUN else _ALL, _AFTER)
+    found = children.run(program, str(config), str(run.folder))
+    assert isinstance(found.found, dict)
+    exact = {name: value if isinstance(value, int) else Decimal(value) for name, value in found.found.items()}
     assert exact == run.totals, f"{exact} is not {run.totals}"
-    return measured
+    return found
 
 
-def _read_json(run: LargeRun, types: Mapping[str, str] | None) -> Measured:
-    listed = "" if types is None else "{" + ", ".join(f"{name}: '{kind}'" for name, kind in types.items()) + "}"
+def _floor(run: LargeRun, work: Path, way: str, turn: int) -> Measured:
     main, events = (run.folder / f"{run.algorithm}{ending}.json" for ending in ("", "-order-events"))
-    return _child(_READ_JSON, str(main), str(events), listed)
-
-
-def _child(code: str, *arguments: str) -> Measured:
-    ended = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return Measured(**json.loads(ended.stdout.splitlines()[-1]))
+    return floor(way, main, events, work / f"floor-{turn}")

@@ -1,101 +1,116 @@
-"""Thousands of small runs in one Dagster run, beside merely reading and decoding the same files.
+"""Thousands of small runs in one Dagster run, beside merely decoding the same files and inserting the same rows.
 
-Holds: both as child processes of their own, over copies of recorded runs.
+Holds: each as a child process of its own, over copies of recorded runs.
 Belongs here: many small inputs.
 Never here: one large input (tests/benchmarks/large_run.py).
+
+The floor reads, hashes and decodes every file with the standard library, and inserts the very rows that ours ends with,
+run by run, each table's by one statement and each run's in one transaction: the obvious way, with nothing checked,
+stored or derived, and the rows ready beforehand.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+from tests.benchmarks import children
+from tests.benchmarks.children import Measured
 from tests.benchmarks.figures import Figure
-from tests.pipelines.instances import ROOT, environment
 from tests.run_copies import copies
 
-RUNS = 2_000
-_TAKE = """
-import sys
+RUNS, TINY = 2_000, 8
+_BEFORE = """
 import dagster as dg
 from pipelines.defs.lean.assets import lean_results
 from pipelines.defs.resources import WarehouseResource
-resource = WarehouseResource(config_path=sys.argv[1])
-with dg.DagsterInstance.ephemeral() as instance:
-    assert dg.materialize([lean_results], resources={"warehouse": resource}, instance=instance).success
-with resource.warehouse().reader() as connection:
-    print(connection.execute("select count(*) from marts.runs").fetchone()[0])
+import polars, pyarrow, matplotlib.pyplot
+warehouse = WarehouseResource(config_path=sys.argv[1])
 """
-_DECODE = """
-import json, sys
-from pathlib import Path
-number = 0
-for path in sorted(Path(sys.argv[2]).rglob("*.*")):
+_TAKE = """
+with dg.DagsterInstance.ephemeral() as instance:
+    assert dg.materialize([lean_results], resources={"warehouse": warehouse}, instance=instance).success
+"""
+_AFTER = """
+with warehouse.warehouse().reader() as connection:
+    (found,) = connection.execute("select count(*) from marts.runs").fetchone()
+"""
+_FLOOR_BEFORE = """
+import hashlib
+from pipelines.config import load_settings
+from warehouse import migrate
+from warehouse.access import Warehouse
+from warehouse.connections import open_for_writing
+from warehouse.models import Base
+config, folder, target = map(Path, sys.argv[1:])
+tables = [table for table in Base.metadata.sorted_tables if table.schema == "records" and "run_id" in table.columns]
+rows = {}
+with Warehouse(load_settings(config).state_dir).reader() as reader:
+    for table in tables:
+        frame = reader.sql(f"SELECT * FROM {table.fullname}").pl()
+        for (run_id,), part in frame.partition_by("run_id", as_dict=True).items():
+            rows.setdefault(run_id, []).append((table.fullname, part))
+migrate.create_from_models(target)
+connection = open_for_writing(target)
+"""
+_FLOOR = """
+for path in sorted(folder.rglob("*.*")):
     data = path.read_bytes()
+    hashlib.sha256(data).hexdigest()
     if path.suffix == ".json":
         json.loads(data)
-        number += "-" not in path.name
-print(number)
+for parts in rows.values():
+    connection.execute("BEGIN")
+    for name, part in parts:
+        connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM part")
+    connection.execute("COMMIT")
+connection.close()
+"""
+_FLOOR_AFTER = """
+found = len(rows)
 """
 
-COLUMNS = ("what", "way", "s", "times reading", "runs/s")
+FLOOR, TAKEN, AGAIN = "decoding, and plain inserts run by run", "ours: one Dagster run", "ours: the same again"
+COLUMNS = ("what", "way", "s", "processor s", "times the floor", "runs/s", "MB")
 
 
-def rows(folder: Path, count: int = RUNS) -> list[tuple[str, ...]]:
-    """The table of many runs under `COLUMNS`. Raises AssertionError where not every run was taken."""
+def measured(folder: Path, count: int = RUNS) -> tuple[int, dict[str, Measured]]:
+    """Bytes of the runs, and every way once. Raises AssertionError where not every run was taken."""
     runs = folder / "many" / "runs"
     copies(runs, count)
     size = sum(path.stat().st_size for path in runs.rglob("*") if path.is_file())
-    config = _instance(folder / "many" / "instance", runs)
-    reading, read = _child(_DECODE, str(config), str(runs))
-    taking, taken = _child(_TAKE, str(config), str(runs))
-    again, known = _child(_TAKE, str(config), str(runs))
-    assert read == taken == known == count
+    config = children.instance(folder / "many" / "instance")
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("lean_results = [", f'lean_results = ["{runs}", ', 1), encoding="utf-8")
+    take = children.code(_BEFORE, _TAKE, _AFTER)
+    taken, again = children.run(take, str(config)), children.run(take, str(config))
+    program = children.code(_FLOOR_BEFORE, _FLOOR, _FLOOR_AFTER)
+    floor = children.run(program, str(config), str(runs), str(folder / "many" / "floor.duckdb"))
+    assert taken.found == again.found == floor.found == count, (taken.found, again.found, floor.found)
+    return size, {FLOOR: floor, TAKEN: taken, AGAIN: again}
+
+
+def rows(count: int, size: int, found: Mapping[str, Measured]) -> list[tuple[str, ...]]:
+    """The table of many runs under `COLUMNS`."""
+    titles = (f"{count} runs of {size / 1e6:.0f} MB", "", "")
     return [
         (
-            f"{count} runs of {size / 1e6:.0f} MB",
-            "read and json.loads",
-            f"{reading:.1f}",
-            "1",
-            f"{count / reading:.0f}",
-        ),
-        ("", "ours: one Dagster run", f"{taking:.1f}", f"{taking / reading:.1f}", f"{count / taking:.0f}"),
-        ("", "ours: the same again", f"{again:.1f}", f"{again / reading:.1f}", f"{count / again:.0f}"),
+            title,
+            way,
+            f"{one.seconds:.1f}",
+            f"{one.processor:.1f}",
+            f"{one.seconds / found[FLOOR].seconds:.2f}",
+            f"{count / one.seconds:.0f}",
+            f"{one.growth / 1e6:.0f}",
+        )
+        for title, (way, one) in zip(titles, found.items(), strict=True)
     ]
 
 
-def figures(rows: Sequence[tuple[str, ...]]) -> list[Figure]:
-    """What reading many runs costs as a multiple of decoding them."""
-    return [Figure(f"many runs: {way}, to reading and decoding", float(ratio)) for _, way, _, ratio, _ in rows[1:]]
-
-
-def _instance(folder: Path, runs: Path) -> Path:
-    """An empty instance that reads the folder of runs; returns its configuration."""
-    subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "init", str(folder), "--yes"],
-        cwd=ROOT,
-        env=environment(),
-        check=True,
-        capture_output=True,
-    )
-    config = folder / "tomking.toml"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("lean_results = [", f'lean_results = ["{runs}", ', 1), encoding="utf-8")
-    return config
-
-
-def _child(code: str, *arguments: str) -> tuple[float, int]:
-    """Seconds of a child process and the number it printed last."""
-    started = time.perf_counter()
-    ended = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return time.perf_counter() - started, int(ended.stdout.split()[-1])
+def figures(found: Mapping[str, Measured]) -> list[Figure]:
+    """What taking many runs in costs as a multiple of the floor."""
+    return [
+        Figure("many runs: in one Dagster run, to the floor", found[TAKEN].processor / found[FLOOR].processor),
+        Figure("many runs: the same again, to the floor", found[AGAIN].processor / found[FLOOR].processor),
+        Figure("many runs: growth of memory, to 600 MB", found[TAKEN].growth / 600e6, 1.0),
+    ]

@@ -17,11 +17,12 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.harness import Comparison, measure
 
 
+@pytest.mark.slow
 def test_every_comparison_runs_and_its_ways_agree(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--small", "--repeat", "1"])
     printed = capsys.readouterr().out
     assert all(what in printed for what in ("decode order events", "insert rows", "20-day", "publish a copy"))
-    assert "a generated run" in printed
+    assert all(what in printed for what in ("a generated run", "bare read_json", "ours: one Dagster run"))
     assert "ours: matching" in printed
     assert "trade of an order" in printed
     assert len(CASES) == 4
@@ -39,19 +40,26 @@ def test_ratios_are_kept_and_the_next_ones_compared_with_them(tmp_path: Path) ->
     assert [row[-1] for row in figures.compared(now, known)] == ["WORSE", "ok", ""]
 
 
+def test_a_ratio_above_what_is_asked_of_it_is_too_much_in_any_release(tmp_path: Path) -> None:
+    asked = [Figure("reading", 2.1, 2.0), Figure("reading", 2.0, 2.0), Figure("time", 9.0, is_kept=False)]
+    assert [figures.is_too_much(figure) for figure in asked] == [True, False, False]
+    assert [row[-1] for row in figures.compared(asked, {})] == ["TOO MUCH", "ok", ""]
+    assert json.loads(figures.store(asked, tmp_path).read_bytes())["ratios"] == {"reading": 2.0}
+
+
 def test_of_several_releases_the_newest_counts(tmp_path: Path) -> None:
     for release, ratio in (("0.9.0", 3.0), ("0.10.0", 4.0)):
         (tmp_path / f"{release}.json").write_text(json.dumps({"ratios": {"reading": ratio}}))
     assert figures.stored(tmp_path) == {"reading": ("0.10.0", 4.0)}
 
 
-@pytest.mark.parametrize(("ratio", "fails"), [(1.0, False), (9.0, True)])
+@pytest.mark.parametrize(("ratio", "fails"), [(1.0, False), (1.25, True), (9.0, True)])
 def test_a_worse_ratio_fails_the_command(
     ratio: float, fails: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     figures.store([Figure("reading", 1.0)], tmp_path)
     monkeypatch.setattr(figures, "stored", partial(figures.stored, tmp_path))
-    monkeypatch.setattr(command, "_small", lambda _asked, _folder: [Figure("reading", ratio)])
+    monkeypatch.setattr(command, "_small", lambda _asked, _folder: [Figure("reading", ratio, 1.2)])
     monkeypatch.setattr(command, "_large", lambda _asked, _folder: [])
     if fails:
         with pytest.raises(SystemExit) as stopped:
