@@ -11,12 +11,16 @@ A Flex report says more where there is one; the same day from both counts once (
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 
+from pipelines.parsing.csv_columns import CellError
 from pipelines.parsing.ibkr_cash import cash_row
 from pipelines.parsing.ibkr_sections import Line, data_lines, format_of, period_of
+from pipelines.parsing.ibkr_totals import day_charges
 from pipelines.parsing.ibkr_trades import Attributes, Context, FieldError, trade_rows
-from pipelines.parsing.ibkr_values import Dates
+from pipelines.parsing.ibkr_values import Dates, amount
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.parsing.statement_rows import StatementFile, StatementRow
 from tomking.kernel.instruments import SymbolError, from_ibkr_description
@@ -82,12 +86,14 @@ def parse(data: bytes) -> StatementFile:
     said = {
         line.cells.get("Field Name"): line.cells.get("Field Value", "") for line in lines if line.section == "Statement"
     }
+    period = period_of(said.get("Period", ""))
     return StatementFile(
         EXECUTIONS if executed else FORMAT,
         tuple(rows),
         tuple(refusals),
         ((0, len(rows)),),
-        period=period_of(said.get("Period", "")),
+        day_charges=tuple(day_charges(period, rows, _commissions(lines))),
+        period=period,
     )
 
 
@@ -99,6 +105,20 @@ def _read(
     except FieldError as error:
         refusals.append(error.refusal(line.number))
         return ()
+
+
+def _commissions(lines: Sequence[Line]) -> dict[str, Decimal]:
+    """The commissions of the cash report by currency."""
+    found: dict[str, Decimal] = {}
+    for line in lines:
+        if (
+            line.section == "Cash Report"
+            and line.problem is None
+            and line.cells.get("Currency Summary") == "Commissions"
+        ):
+            with suppress(CellError):
+                found[line.cells.get("Currency", "")] = amount(line.cells.get("Total", "").strip())
+    return found
 
 
 def _is_total(line: Line) -> bool:

@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from pipelines.parsing.csv_columns import CellError
 from pipelines.parsing.ibkr_cash import cash_row, event_class, event_row, funds_row, without_twins
 from pipelines.parsing.ibkr_charges import Details
+from pipelines.parsing.ibkr_totals import day_charges
 from pipelines.parsing.ibkr_trades import Attributes, Context, FieldError, event_key, trade_rows
 from pipelines.parsing.ibkr_values import Dates
 from pipelines.parsing.ibkr_xml import Element, Report, Statement, read_report
 from pipelines.parsing.refusals import Refusal, Refused
-from pipelines.parsing.statement_rows import RowClass, StatementFile, StatementRow
+from pipelines.parsing.statement_rows import DayCharge, RowClass, StatementFile, StatementRow
 
 BROKER = "ibkr"
-PARSER_VERSION = "ibkr_flex/1"
+PARSER_VERSION = "ibkr_flex/2"
 FORMATS = {"AF": "ibkr_flex_activity", "TCF": "ibkr_flex_confirmations"}
 
 _HEAD = 4096
@@ -65,17 +68,26 @@ def parse(data: bytes) -> StatementFile:
     rows: list[StatementRow] = []
     refusals: list[Refusal] = []
     parts: list[tuple[int, int]] = []
+    charges: list[DayCharge] = []
     for statement in report.statements:
         reading = _Reading(statement, dates)
         reading.read()
         parts.append((len(rows), len(rows) + len(reading.rows)))
         rows += reading.rows
         refusals += reading.refusals
+        charges += day_charges(_days(statement, dates), reading.rows, reading.commissions())
     if refusals and not rows:
         first = refusals[0]
         raise Refused(Refusal(f"no row could be read; the first: {first.reason}", first.line, first.field, first.value))
     name = FORMATS.get(report.attributes.get("type", "AF"), FORMATS["AF"])
-    return StatementFile(name, tuple(rows), tuple(refusals), tuple(parts), period=_period(report, dates))
+    return StatementFile(
+        name,
+        tuple(rows),
+        tuple(refusals),
+        tuple(parts),
+        day_charges=tuple(charges),
+        period=_period(report, dates),
+    )
 
 
 def _one_account(report: Report) -> None:
@@ -101,14 +113,18 @@ def _date_texts(report: Report) -> Iterator[str]:
 
 def _period(report: Report, dates: Dates) -> tuple[dt.date, dt.date] | None:
     """The days the report speaks about, rows or none."""
-    days: list[dt.date] = []
-    for statement in report.statements:
-        for name in _PERIOD:
-            try:
-                days.append(dates.day(statement.attributes.get(name, "")))
-            except CellError:
-                return None
-    return (min(days), max(days)) if days else None
+    periods = [_days(statement, dates) for statement in report.statements]
+    days = [day for period in periods if period is not None for day in period]
+    return (min(days), max(days)) if days and None not in periods else None
+
+
+def _days(statement: Statement, dates: Dates) -> tuple[dt.date, dt.date] | None:
+    """First and last day of a statement; None where it does not say them."""
+    try:
+        first, last = (dates.day(statement.attributes.get(name, "")) for name in _PERIOD)
+    except CellError:
+        return None
+    return first, last
 
 
 @dataclass
@@ -135,6 +151,17 @@ class _Reading:
         self.rows += without_twins(cash)
         if not trades and not confirmed and not cash:
             self.rows += [row for _, row in self._funds(context)]
+
+    def commissions(self) -> dict[str, Decimal]:
+        """The commissions of the cash report by currency; one that cannot be read is left out: it is no booking."""
+        found: dict[str, Decimal] = {}
+        for element in self._section("CashReport"):
+            given = self._given(element)
+            with suppress(FieldError):
+                amount, currency = given.number("commissions"), given.text("currency")
+                if amount is not None and currency is not None:
+                    found[currency] = amount
+        return found
 
     def _section(self, name: str) -> list[Element]:
         return self.statement.sections.get(name, [])

@@ -148,6 +148,14 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "from derived.day_totals where not ties",
     ),
     DataCheck(
+        "stated_totals_tie",
+        "fee_reconciliation",
+        "warn",
+        "where the broker states a day's total, it is the sum of what it booked",
+        "select account, session_date, stated_total, broker_total, account_rows_total, stated_covers, stated_difference "
+        "from derived.day_totals where stated_ties = false",
+    ),
+    DataCheck(
         "fee_drift",
         "fee_reconciliation",
         "warn",

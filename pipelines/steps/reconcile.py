@@ -48,7 +48,7 @@ class ReconcileOutcome:
     """What a reconciliation found over the accounts it worked out; amounts are costs in the account's currency.
 
     `unmatched` legs stand on one side only, `not_covered` fills of LEAN lie outside of every statement so far.
-    `no_schedule` are accounts whose broker or plan has no fee schedule: their fees are compared with the model only.
+    `stated_days` are those of which the broker states a total of its own. `no_schedule` are accounts whose broker or plan has no fee schedule: their fees are compared with the model only.
     """
 
     accounts: int = 0
@@ -64,6 +64,8 @@ class ReconcileOutcome:
     expected: Decimal = ZERO
     charged: Decimal = ZERO
     days_that_do_not_tie: int = 0
+    stated_days: int = 0
+    stated_days_that_differ: int = 0
     no_schedule: tuple[str, ...] = ()
 
 
@@ -234,5 +236,7 @@ def _outcome(found: Iterable[tuple[AccountInput, AccountResult]], days: int) -> 
         expected=total(leg.explained.expected or ZERO for leg in legs),
         charged=total(leg.explained.charged or ZERO for leg in legs),
         days_that_do_not_tie=sum(not day.ties for _, result in found for day in result.days),
+        stated_days=sum(day.stated_total is not None for _, result in found for day in result.days),
+        stated_days_that_differ=sum(day.stated_ties is False for _, result in found for day in result.days),
         no_schedule=tuple(given.account for given, _ in found if given.schedule is None),
     )

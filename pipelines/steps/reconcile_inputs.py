@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from pipelines.transforms.adjustments import FEE_TYPES, AccountRow
+from pipelines.transforms.adjustments import AccountRow, is_account_row, is_charge
 from pipelines.transforms.coverage import Coverage, Export, Trading, coverage_of
 from pipelines.transforms.day_totals import ChargedRow
 from pipelines.transforms.fee_explanation import Terms
@@ -46,7 +46,6 @@ _BROKER_CLASSES: dict[str, LegClass] = {
     "assignment": "assignment",
     "delivery": "delivery",
 }
-_ACCOUNT_CLASSES = frozenset({"account_adjustment", "adjustment"})
 _ALL_IN = frozenset({"ibkr", "schwab", "tastytrade"})
 """Brokers whose commission is everything but taxes, unless the parts are printed."""
 
@@ -101,6 +100,9 @@ def read_account(session: WriteSession, plan: AccountPlan) -> AccountInput:
         schedule=accepted_schedule(session, plan),
         coverage=_coverage(session, plan.account),
         runs=_trading(session, plan.account, relation, events),
+        stated=dict(
+            session.rows("SELECT session_date, -amount FROM records.broker_day_fees WHERE account = ?", (plan.account,))
+        ),
     )
 
 
@@ -253,7 +255,7 @@ def _chains(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 
 def _is_account_row(row: Mapping[str, Any]) -> bool:
-    return row["row_class"] in _ACCOUNT_CLASSES or (row["row_class"] == "money" and row["sub_type"] in FEE_TYPES)
+    return is_account_row(row["row_class"], row["sub_type"], row["description"] or "")
 
 
 def _account_row(row: Mapping[str, Any]) -> AccountRow:
@@ -269,7 +271,7 @@ def _account_row(row: Mapping[str, Any]) -> AccountRow:
 
 def _charged_row(row: Mapping[str, Any]) -> ChargedRow:
     printed: Decimal = -((row["commission"] or ZERO) + (row["fees"] or ZERO))
-    of_account = _is_account_row(row)
+    of_account = is_charge(row["row_class"], row["sub_type"], row["description"] or "")
     by_total = None if row["total"] is None else (ZERO if of_account else row["value"]) - row["total"]
     return ChargedRow(
         row_id=row["row_id"],

@@ -1,16 +1,20 @@
 """The third way: what the broker took in a day against the legs and rows it is made of.
 
-Holds: the day's totals and whether they tie.
+Holds: the day's totals, whether they tie, and whether they are what the broker says they are.
 Belongs here: sums per account and day.
 Never here: the reason of a difference.
+
+Some brokers state a day's total of their own (tastytrade's `total-fees`, the cash report of an IBKR statement of one
+day). None documents whether charges to the account are in it, so the total counts as right where it is that of all
+charges or that of the fills; which of them is told. It may be off by half of the last printed digit of each figure.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipelines.transforms.fills import ZERO
@@ -59,17 +63,52 @@ class DayTotals:
     modelled: Decimal
     expected: Decimal
     ties: bool
+    stated_total: Decimal | None = None
+    """What the broker says the day cost; None: it says nothing."""
+    stated_covers: str | None = None
+    """all_charges or fills: which of our sums the stated total is, or is nearest to."""
+    stated_difference: Decimal | None = None
+    """Stated total less that sum."""
+    stated_ties: bool | None = None
 
 
-def day_totals(rows: Iterable[ChargedRow], legs: Iterable[LegFees]) -> tuple[DayTotals, ...]:
-    """Totals of every day that has a row or a leg."""
+def day_totals(
+    rows: Iterable[ChargedRow], legs: Iterable[LegFees], stated: Mapping[dt.date, Decimal] | None = None
+) -> tuple[DayTotals, ...]:
+    """Totals of every day that has a row, a leg, or a total stated by the broker (a cost, positive)."""
+    said = stated or {}
     rows_of: defaultdict[dt.date, list[ChargedRow]] = defaultdict(list)
     for row in rows:
         rows_of[row.session_date].append(row)
     legs_of: defaultdict[dt.date, list[LegFees]] = defaultdict(list)
     for leg in legs:
         legs_of[leg.session_date].append(leg)
-    return tuple(_day(day, rows_of[day], legs_of[day]) for day in sorted(rows_of.keys() | legs_of.keys()))
+    days = sorted(rows_of.keys() | legs_of.keys() | said.keys())
+    return tuple(_beside(_day(day, rows_of[day], legs_of[day]), rows_of[day], said.get(day)) for day in days)
+
+
+def _beside(day: DayTotals, rows: list[ChargedRow], stated: Decimal | None) -> DayTotals:
+    """A day beside the broker's own total of it."""
+    if stated is None:
+        return day
+    sums = {"all_charges": day.broker_total, "fills": day.broker_total - day.account_rows_total}
+    covers = min(sums, key=lambda name: abs(stated - sums[name]))
+    difference = stated - sums[covers]
+    # Two columns of a row are rounded apart, and so is the total.
+    tolerance = sum((_last_digit(row.by_columns) for row in rows if row.by_columns), ZERO) + _last_digit(stated) / 2
+    return replace(
+        day,
+        stated_total=stated,
+        stated_covers=covers,
+        stated_difference=difference,
+        stated_ties=abs(difference) <= tolerance,
+    )
+
+
+def _last_digit(amount: Decimal) -> Decimal:
+    """The value of the last printed digit; money has cents, whatever zeros a column adds or drops."""
+    exponent = amount.normalize().as_tuple().exponent
+    return Decimal(1).scaleb(min(exponent, -2)) if isinstance(exponent, int) else CENT
 
 
 def _day(day: dt.date, rows: list[ChargedRow], legs: list[LegFees]) -> DayTotals:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from pipelines.transforms.account_levels import fit_account, leg_id_of
@@ -56,6 +56,8 @@ class AccountInput:
     coverage: Coverage
     runs: Sequence[Trading]
     settings: MatchSettings = DEFAULT
+    stated: Mapping[dt.date, Decimal] = field(default_factory=dict)
+    """The broker's own total of a day's charges, costs positive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def _days(results: Sequence[LegResult], given: AccountInput) -> tuple[DayTotals,
     legs = [
         LegFees(result.leg.session_date, result.explained.modelled, result.explained.expected) for result in results
     ]
-    return day_totals(rows, legs)
+    return day_totals(rows, legs, given.stated)
 
 
 def _place(row_id: str, in_legs: set[str], of_account: set[str]) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.transforms.adjustments import AccountRow, Overcharge, link_corrections
+from pipelines.transforms.adjustments import AccountRow, Overcharge, is_account_row, is_charge, link_corrections
 from pipelines.transforms.coverage import Export, Trading, coverage_of, run_of, within_trading
 from pipelines.transforms.day_totals import ChargedRow, LegFees, day_totals
 
@@ -29,7 +29,7 @@ def account_row(text: str, amount: str = "1.00", sub_type: str = "Balance Adjust
         ("Reg Fee Adjustment Frac Penny Adj to flatten balance", "Balance Adjustment", "regulatory_rounding"),
         ("Fee Correction SPY 11/16/26", "Balance Adjustment", "fee_correction"),
         ("Fee Correction", "Balance Adjustment", "fee_correction"),
-        ("Hard to borrow", "Fee", "fee"),
+        ("Hard to borrow", "Fee", "borrow"),
         ("Promotion", "Balance Adjustment", "other"),
     ],
 )
@@ -129,3 +129,81 @@ def test_a_total_may_be_a_cent_off_for_each_row_and_no_more() -> None:
     (far,) = day_totals([charged("a", "2.29", "2.31", "leg")], [])
     assert near.ties
     assert not far.ties
+
+
+def test_a_days_total_of_the_brokers_own_is_held_against_both_sums() -> None:
+    rows = [charged("a", "2.29", "2.29", "leg"), charged("b", "0.01", "0.01", "account")]
+    (whole,) = day_totals(rows, [], {MONDAY: Decimal("2.30")})
+    (fills,) = day_totals(rows, [], {MONDAY: Decimal("2.29")})
+    (other,) = day_totals(rows, [], {MONDAY: Decimal("3.29")})
+    assert (whole.stated_covers, whole.stated_difference, whole.stated_ties) == ("all_charges", Decimal(0), True)
+    assert (fills.stated_covers, fills.stated_difference, fills.stated_ties) == ("fills", Decimal(0), True)
+    assert (other.stated_difference, other.stated_ties, other.ties) == (Decimal("0.99"), False, True)
+    (silent,) = day_totals(rows, [])
+    assert (silent.stated_total, silent.stated_ties) == (None, None)
+
+
+def test_a_stated_total_may_differ_by_the_rounding_of_the_printed_figures_only() -> None:
+    cents = [charged(name, "1.13", None, "leg") for name in "abc"]
+    (near,) = day_totals(cents, [], {MONDAY: Decimal("3.415")})
+    (far,) = day_totals(cents, [], {MONDAY: Decimal("3.43")})
+    assert (near.stated_ties, far.stated_ties) == (True, False)
+    exact = [charged(name, "1.12875", None, "leg") for name in "abc"]
+    (close,) = day_totals(exact, [], {MONDAY: Decimal("3.38626")})
+    (off,) = day_totals(exact, [], {MONDAY: Decimal("3.3864")})
+    assert (close.stated_ties, off.stated_ties) == (True, False)
+
+
+def test_a_total_of_a_day_without_rows_shows_what_is_missing() -> None:
+    (day,) = day_totals([], [], {MONDAY: Decimal("4.20")})
+    assert (day.broker_total, day.stated_total, day.stated_ties) == (Decimal(0), Decimal("4.20"), False)
+    (free,) = day_totals([], [], {MONDAY: Decimal(0)})
+    assert free.stated_ties
+
+
+@pytest.mark.parametrize(
+    ("row_class", "sub_type", "description", "kind", "charge"),
+    [
+        ("account_adjustment", "Balance Adjustment", "Regulatory fee adjustment", "regulatory_rounding", True),
+        ("account_adjustment", "Deposits & Withdrawals", "Options Regulatory Fee Adjustment: ADJUSTMENT: COMMISSION",
+         "regulatory_rounding", True),
+        ("account_adjustment", "Balance Adjustment", "Fee Correction SPY 04/14/20", "fee_correction", True),
+        ("adjustment", "Misc Cash Entry", "WAIVE WIRE FEE", "refund", True),
+        ("money", "Fee", "DOMESTIC WIRE FEE", "wire", True),
+        ("money", "Other Fees", "E*****42:NASDAQ NETWORK C FOR NOV 2026", "market_data", True),
+        ("money", "Other Fees", "US Securities Snapshot and Futures Value Bundle", "market_data", True),
+        ("money", "Other Fees", "XYZ ADR Fee USD 0.02 PER SHARE", "fee", True),
+        ("money", "Fee", "Hard to borrow fee XYZ", "borrow", True),
+        ("money", "Service Fee", "TRANSFER FEE CHARGED", "fee", True),
+        ("money", "DOI", "WIRE OUT CHARGE", "wire", True),
+        ("money", "Margin Interest", "INTEREST 02/26THRU 03/26", "interest", False),
+        ("money", "Broker Interest Paid", "USD DEBIT INT FOR NOV-2026", "interest", False),
+        ("money", "Withdrawal", "FROM 03/16 THRU 04/15 @ 8    %", "interest", False),
+        ("adjustment", "CRC", "INTERNAL TRANSFER", "other", True),
+    ],
+)  # fmt: skip
+def test_what_is_booked_to_the_account_has_a_class(
+    row_class: str, sub_type: str, description: str, kind: str, *, charge: bool
+) -> None:
+    assert is_account_row(row_class, sub_type, description)
+    assert is_charge(row_class, sub_type, description) is charge
+    assert AccountRow("a", MONDAY, at(16), sub_type, description, Decimal(-1)).adjustment_class == kind
+
+
+@pytest.mark.parametrize(
+    ("row_class", "sub_type", "description"),
+    [
+        ("money", "Dividend", "ISHARES TRUST"),
+        ("money", "Dividends", "XYZ CASH DIVIDEND (Fee included)"),
+        ("money", "NRA Tax Adj", "MICROSOFT CORP"),
+        ("money", "Foreign Tax Withholding", "Withholding @ 30% on Credit Interest for Feb-2026"),
+        ("money", "Deposit", "ACH DEPOSIT"),
+        ("transfer", "Wire Funds", "WIRED FUNDS DISBURSED"),
+        ("trade", "Buy", "FEE CORP"),
+    ],
+)
+def test_deposits_dividends_taxes_and_transfers_are_no_adjustments(
+    row_class: str, sub_type: str, description: str
+) -> None:
+    assert not is_account_row(row_class, sub_type, description)
+    assert not is_charge(row_class, sub_type, description)

@@ -1,7 +1,8 @@
 -- marts.account_adjustments: what the broker booked to the account and not to an order.
 -- Grain: statement row.
 -- account, session_date  as booked (weekly roundings fall on Saturdays)
--- adjustment_class       regulatory_rounding, fee_correction, fee (borrow, wire), other
+-- adjustment_class       regulatory_rounding (weekly), fee_correction (money back for one fill), refund, market_data,
+--                        wire, borrow, interest (no charge: in no total of charges), fee, other
 -- amount                 as booked: negative = cost
 -- corrects_order_id      LEAN's order whose overcharge a correction gives back, where that can be told
 -- corrects_symbol        the leg of that order

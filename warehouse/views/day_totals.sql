@@ -6,6 +6,10 @@
 -- unassigned          the part that belongs to neither: has to be 0
 -- modelled, expected  over the legs of the day; null fees count as 0
 -- ties                no charge without a place, and the rows' own totals say the same
+-- stated_total        what the broker itself says the day cost (tastytrade's total-fees, IBKR's cash report of one day)
+-- stated_covers       which sum that is, or is nearest to: all_charges, or fills (without charges to the account)
+-- stated_difference   stated total less that sum; NULL where the broker says nothing
+-- stated_ties         the difference is no more than the printed figures' own rounding
 SELECT
     d.account,
     d.session_date,
@@ -15,5 +19,9 @@ SELECT
     CAST(d.unassigned AS DECIMAL(18, 6)) AS unassigned,
     CAST(d.modelled AS DECIMAL(18, 6)) AS modelled,
     CAST(d.expected AS DECIMAL(18, 6)) AS expected,
-    d.ties
+    d.ties,
+    CAST(d.stated_total AS DECIMAL(18, 6)) AS stated_total,
+    d.stated_covers,
+    CAST(d.stated_difference AS DECIMAL(18, 6)) AS stated_difference,
+    d.stated_ties
 FROM derived.day_totals AS d

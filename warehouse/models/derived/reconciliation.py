@@ -129,7 +129,7 @@ class AccountAdjustment(Base):
     account: Mapped[text]
     session_date: Mapped[day]
     adjustment_class: Mapped[text]
-    """regulatory_rounding, fee_correction, fee (borrow, wire), other."""
+    """regulatory_rounding, fee_correction, refund, market_data, wire, borrow, interest, fee, other."""
     amount: Mapped[money]
     """As booked: negative = cost."""
     corrects_leg_id: Mapped[str | None]
@@ -153,6 +153,13 @@ class DayTotal(Base):
     expected: Mapped[money]
     ties: Mapped[bool]
     """Every charge has a place, and the broker's own row totals say the same."""
+    stated_total: Mapped[Decimal | None]
+    """What the broker says the day cost, positive; None: it says nothing."""
+    stated_covers: Mapped[str | None]
+    """all_charges or fills: which sum the stated total is, or is nearest to."""
+    stated_difference: Mapped[Decimal | None]
+    """Stated total less that sum."""
+    stated_ties: Mapped[bool | None]
 
 
 class StatementPricing(Base):
