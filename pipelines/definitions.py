@@ -13,6 +13,8 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.calibration import assets as calibration
+from pipelines.defs.deployment import assets as deployment
+from pipelines.defs.deployment import jobs as deployment_jobs
 from pipelines.defs.lean import assets as lean
 from pipelines.defs.market import assets as market
 from pipelines.defs.operations import assets as operations
@@ -22,7 +24,7 @@ from pipelines.defs.regimes import assets as regimes
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.statements import assets as statements
 
-DOMAINS = (lean, statements, market, reconciliation, regimes, calibration, operations)
+DOMAINS = (lean, statements, market, reconciliation, regimes, calibration, deployment, operations)
 
 
 def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -30,8 +32,15 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(DOMAINS),
         asset_checks=checks.build_checks(),
-        jobs=[jobs.nightly, jobs.reopened_days, jobs.incoming_files, jobs.fetch],
-        schedules=[jobs.nightly_schedule, jobs.morning_fetch],
+        jobs=[
+            jobs.nightly,
+            jobs.reopened_days,
+            jobs.incoming_files,
+            jobs.fetch,
+            *deployment_jobs.BY_HAND,
+            *deployment_jobs.BY_CLOCK,
+        ],
+        schedules=[jobs.nightly_schedule, jobs.morning_fetch, *deployment_jobs.SCHEDULES],
         sensors=[
             sensors.lean_results_sensor,
             sensors.inbox_sensor,

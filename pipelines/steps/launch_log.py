@@ -112,3 +112,14 @@ def running(session: WriteSession, deployment: str | None = None) -> list[Stored
         [deployment, deployment],
     )
     return [StoredLaunch(*row) for row in rows]
+
+
+def published(session: WriteSession, deployment: str) -> bool:
+    """Whether any set was ever published for a deployment."""
+    return bool(
+        session.rows(
+            "SELECT 1 FROM records.parameter_events e JOIN records.parameter_sets s USING (sha256) "
+            "WHERE s.deployment = ? AND e.state IN ('published', 'approved') LIMIT 1",
+            [deployment],
+        )
+    )

@@ -69,6 +69,17 @@ class Instance:
 
     def approve(self, deployment: str, effective_from: str, values: Mapping[str, str] | None = None) -> ParameterSet:
         """Store an approved set, not published yet."""
+        return self.propose(deployment, effective_from, values, states=("proposed", "approved"))
+
+    def propose(
+        self,
+        deployment: str,
+        effective_from: str,
+        values: Mapping[str, str] | None = None,
+        *,
+        states: tuple[str, ...] = ("proposed",),
+    ) -> ParameterSet:
+        """Store a set that waits for a decision."""
         found = parse(
             dump(
                 {**default_values(), **(values or {})},
@@ -80,7 +91,7 @@ class Instance:
             )
         )
         with self.warehouse.writer("test") as session, session.transaction():
-            store_set(session, found, "proposed", "approved")
+            store_set(session, found, *states)
         return found
 
     def publish(self, deployment: str, effective_from: str = "2019-12-02") -> ParameterSet:

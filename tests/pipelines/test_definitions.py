@@ -33,6 +33,8 @@ CHAIN = {
     "group_correlations",
     "parameter_sets",
     "published_parameters",
+    "refreshed_deployments",
+    "readiness",
     "nightly_report",
 }
 

@@ -26,7 +26,7 @@ QUESTIONS = {
 
 
 @dg.asset(
-    deps=["journal_entries", "published_parameters", "strategy_trades", "fee_breaks", "day_totals"],
+    deps=["journal_entries", "refreshed_deployments", "readiness", "strategy_trades", "fee_breaks", "day_totals"],
     group_name="operations",
     pool=POOL,
 )

@@ -1,0 +1,1 @@
+"""Dagster definitions of one domain: starting LEAN, refreshing it, judging paper weeks."""

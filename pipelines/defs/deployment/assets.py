@@ -1,0 +1,75 @@
+"""Assets of deployments.
+
+Holds: the refresh of what runs, the report over the paper week, the checklist.
+Belongs here: what the night has to say about deployments.
+Never here: starting and stopping by hand (`jobs`).
+"""
+
+import dagster as dg
+import polars as pl
+
+from pipelines.defs.metadata import table
+from pipelines.defs.resources import WarehouseResource
+from pipelines.defs.stages import POOL, ask
+from pipelines.steps import launch_log
+from pipelines.steps.checklist import checklist as answers_of
+from pipelines.steps.launches import Launcher
+from pipelines.steps.paper_week import paper_week as judge
+from pipelines.steps.refresh import refresh
+
+LAUNCHES = (
+    "select launch_id, deployment, state, parameter_set_id, refresh_state, run_state, disagreements, requested_by, why "
+    "from marts.launches order by requested_at desc limit 20"
+)
+
+
+@dg.asset(deps=["published_parameters"], group_name="deployment", pool=POOL)
+def refreshed_deployments(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Every running deployment, told to take the published set; its journal has to say that it did."""
+    launcher = Launcher(warehouse.warehouse(), warehouse.settings(), lambda line: context.log.info("%s", line))
+    launcher.look_after()
+    with warehouse.warehouse().writer("what runs") as session:
+        names = sorted({launch.deployment for launch in launch_log.running(session)})
+        due = [name for name in names if launch_log.published(session, name)]
+    outcomes = [refresh(launcher, name, by="schedule", why="nightly") for name in due]
+    for outcome in outcomes:
+        context.log.info("%s: %s %s", outcome.deployment, outcome.parameter_set_id, outcome.state)
+    warehouse.warehouse().publish()
+    return dg.MaterializeResult(
+        metadata={
+            "refreshed": dg.MetadataValue.int(len(outcomes)),
+            "unheard": dg.MetadataValue.int(sum(one.state != "refresh_acknowledged" for one in outcomes)),
+            "launches": table(ask(warehouse, LAUNCHES)),
+        }
+    )
+
+
+@dg.asset(
+    deps=["journal_entries", "fee_breaks", "day_totals", "refreshed_deployments"], group_name="deployment", pool=POOL
+)
+def readiness(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    """The paper week of every paper deployment, and the checklist over the instance."""
+    settings = warehouse.settings()
+    with warehouse.warehouse().writer("readiness") as session:
+        weeks = [judge(session, settings, one.name) for one in settings.deployments if one.mode == "paper"]
+        answers = answers_of(session, settings)
+    days = [
+        (week.deployment, str(day.session_date), day.runs, day.fills, day.legs, day.open_breaks, day.wrong)
+        for week in weeks
+        for day in week.days
+    ]
+    columns = {
+        "deployment": pl.String, "session": pl.String, "runs": pl.Int64, "fills": pl.Int64, "legs": pl.Int64,
+        "open_breaks": pl.Int64, "wrong": pl.String,
+    }  # fmt: skip
+    listed = [(one.promise, "green" if one.passed else "red", one.question, one.detail) for one in answers]
+    schema = dict.fromkeys(("promise", "state", "question", "detail"), pl.String)
+    return dg.MaterializeResult(
+        metadata={
+            "paper weeks passed": dg.MetadataValue.int(sum(week.passed for week in weeks)),
+            "paper weeks": table(pl.DataFrame(days, schema=columns, orient="row")),
+            "checklist": table(pl.DataFrame(listed, schema=schema, orient="row")),
+        }
+    )
