@@ -36,9 +36,10 @@ class TomKing(QCAlgorithm):
         self.universe_settings.data_normalization_mode = DataNormalizationMode.RAW
         self.set_name("tomking")
         self.add_tag(settings.deployment)
-        self.set_benchmark(lambda time: 0)
         self.runner = Runner(self, settings)
-        self.runner.begin()
+        benchmark = self.runner.begin()
+        # A live run needs no history of a benchmark to start.
+        self.set_benchmark((lambda time: 0) if self.live_mode else benchmark)
         if self.live_mode:
             minutes = timedelta(minutes=settings.refresh_minutes)
             self.schedule.on(

@@ -202,10 +202,10 @@ class _Loop:
         portfolio = self.algorithm.portfolio
         if self._cash is not None:
             portfolio.cash = self._cash
-        for security in self.algorithm.securities:
-            found = self._holdings.get(security.symbol.value)
-            if found is not None:
-                security.holdings.exact_quantity, security.holdings.average_price = found
+        for text, (quantity, price) in self._holdings.items():
+            # The engine subscribes what the account holds, whether the algorithm has asked for it or not.
+            holding = self.algorithm.securities.add(symbols.from_text(text)).holdings
+            holding.exact_quantity, holding.average_price = quantity, price
 
     def _at(self, moment: datetime) -> None:
         self.algorithm.utc_time = self.algorithm.transactions.now = moment

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from tests.lean_double.names import OptionRight, OptionStyle, SecurityType
-from tomking.kernel.occ import occ_text
+from tomking.kernel.occ import SymbolError, occ_text, parse_occ
 from tomking.kernel.security_id import SecurityId, pack
 
 FIRST_DAYS = {"SPY": date(1998, 1, 2), "AAPL": date(1998, 1, 2)}
@@ -100,6 +100,19 @@ class Symbol:
         if self.underlying is not None:
             found["underlying"] = self.underlying.as_json()
         return found
+
+
+def from_text(text: str) -> Symbol:
+    """The symbol of a share's ticker or of an option's text."""
+    try:
+        parts = parse_occ(text)
+    except SymbolError:
+        return Symbol.equity(text)
+    right = OptionRight.PUT if parts.call_put == "P" else OptionRight.CALL
+    expiry = datetime.combine(parts.expiry, time())
+    return Symbol.create_option(
+        Symbol.equity(parts.root), "usa", OptionStyle.AMERICAN, right, float(parts.strike), expiry
+    )
 
 
 def _parts(equity: Symbol) -> SecurityId:

@@ -60,7 +60,7 @@ class Contracts:
 
     def __init__(self, algorithm: QCAlgorithm, resolution: str, on_added: Callable[[Security], None]) -> None:
         self._algorithm, self._resolution, self._on_added = algorithm, resolution_of(resolution), on_added
-        self._underlyings: dict[str, Symbol] = {}
+        self._shares: dict[str, Symbol] = {}
         self._canonical: dict[str, Symbol] = {}
         self._symbols: dict[str, Symbol] = {}
         self._watched: set[str] = set()
@@ -69,25 +69,32 @@ class Contracts:
 
     @property
     def underlyings(self) -> tuple[str, ...]:
-        """Tickers of the subscribed underlyings."""
-        return tuple(self._underlyings)
+        """Tickers of the shares whose options are traded."""
+        return tuple(self._canonical)
+
+    @property
+    def shares(self) -> tuple[str, ...]:
+        """Tickers of all subscribed shares."""
+        return tuple(self._shares)
 
     @property
     def watched(self) -> frozenset[str]:
         """Keys of the option contracts that are subscribed."""
         return frozenset(self._watched)
 
-    def add_underlying(self, ticker: str) -> Symbol:
+    def add_share(self, ticker: str) -> None:
         """Subscribe a share with raw prices: strikes and fills then match the broker's statements."""
-        if ticker not in self._underlyings:
+        if ticker not in self._shares:
             security = self._algorithm.add_equity(
                 ticker, self._resolution, data_normalization_mode=DataNormalizationMode.RAW
             )
             self._on_added(security)
-            symbol = security.symbol
-            self._underlyings[ticker] = self._symbols[ticker] = symbol
-            self._canonical[ticker] = Symbol.create_canonical_option(symbol)
-        return self._underlyings[ticker]
+            self._shares[ticker] = self._symbols[ticker] = security.symbol
+
+    def add_underlying(self, ticker: str) -> None:
+        """Subscribe a share whose options are traded."""
+        self.add_share(ticker)
+        self._canonical.setdefault(ticker, Symbol.create_canonical_option(self._shares[ticker]))
 
     def canonical(self, underlying: str) -> Symbol:
         """The symbol that stands for every option of an underlying."""
@@ -105,7 +112,7 @@ class Contracts:
         if key not in self._symbols:
             parts = parse_occ(key)
             self._symbols[key] = Symbol.create_option(
-                self._underlyings[parts.root],
+                self._shares[parts.root],
                 Market.USA,
                 OptionStyle.AMERICAN,
                 OptionRight.CALL if parts.call_put == "C" else OptionRight.PUT,
@@ -134,7 +141,7 @@ class Contracts:
             symbol = self._symbols[key]
             if data.quote_bars.contains_key(symbol) and not data.quote_bars[symbol].is_fill_forward:
                 self._quoted_at[key] = now
-        for ticker, symbol in self._underlyings.items():
+        for ticker, symbol in self._shares.items():
             if data.bars.contains_key(symbol) and not data.bars[symbol].is_fill_forward:
                 self._priced_at[ticker] = now
 
@@ -148,7 +155,7 @@ class Contracts:
 
     def price(self, underlying: str) -> Decimal | None:
         """The underlying's last price, None before the first."""
-        return number(self._algorithm.securities[self._underlyings[underlying]].price) or None
+        return number(self._algorithm.securities[self._shares[underlying]].price) or None
 
     def priced_at(self, underlying: str) -> datetime | None:
         """When a new bar of the underlying came last."""
@@ -156,12 +163,12 @@ class Contracts:
 
     def is_open(self, underlying: str) -> bool:
         """Whether the underlying trades at this instant."""
-        return bool(self._algorithm.is_market_open(self._underlyings[underlying]))
+        return bool(self._algorithm.is_market_open(self._shares[underlying]))
 
     def holdings(self, keys: Iterable[str]) -> dict[str, int]:
-        """Signed quantities in the portfolio, for the underlyings and `keys`; the rest is not looked at."""
+        """Signed quantities in the portfolio, for the shares and `keys`; the rest is not looked at."""
         algorithm, found = self._algorithm, dict[str, int]()
-        for key in {*keys, *self._underlyings}:
+        for key in {*keys, *self._shares}:
             symbol = self.symbol(key)
             if algorithm.securities.contains_key(symbol):
                 quantity = int(algorithm.portfolio[symbol].quantity)

@@ -24,6 +24,7 @@ from tomking.strategies.market_view import DailyBar
 
 _RANKED = 252
 _LEAST_RANKED = 20
+_STALE = timedelta(days=7)
 _SILENCE = {"hour": timedelta(minutes=95), "minute": timedelta(minutes=10)}
 """No new bar for longer than this while the exchange is open counts as a halt."""
 
@@ -71,7 +72,7 @@ class Market:
 
     def note_data(self, data: Slice, local: datetime, now: datetime) -> None:
         """Take in a slice."""
-        for underlying in self._contracts.underlyings:
+        for underlying in self._contracts.shares:
             symbol = self._contracts.symbol(underlying)
             if data.bars.contains_key(symbol):
                 prices = prices_of(data.bars[symbol])
@@ -155,13 +156,18 @@ class Market:
         return None if low == high else (days[max(days)] - low) / (high - low)
 
     def vix(self, underlying: str) -> Reading | None:
-        """The index; without one, the chain's volatility in points, as of the session before."""
+        """The index; without one, the chain's volatility in points, as of the session before.
+
+        A chain that has said nothing for a week stands in for nothing.
+        """
         if self._vix_reading is not None:
             return self._vix_reading
         days = self._volatilities.get(underlying)
         if not days:
             return None
         session = max(days)
+        if self._algorithm.time.date() - session > _STALE:
+            return None
         earlier = previous_session(session) if is_session(session) else session
         observed = close_time_utc(earlier) if is_session(earlier) else self._algorithm.utc_time
         return Reading(days[session] * 100, observed, "chain")

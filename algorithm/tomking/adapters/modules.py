@@ -7,7 +7,7 @@ Never here: the order of things on LEAN's events (`runner`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ from tomking.adapters import clock
 from tomking.adapters.book_keeper import BookKeeper
 from tomking.adapters.chains import Chains
 from tomking.adapters.contracts import Contracts
+from tomking.adapters.correlation import Correlations
 from tomking.adapters.end_of_day import EndOfDay
 from tomking.adapters.fees import FeeForecaster
 from tomking.adapters.greeks import GreeksDesk
@@ -32,6 +33,7 @@ from tomking.kernel.greeks_cache import GreeksCache
 from tomking.kernel.market_events import MarketEvent, MarketWatch
 from tomking.kernel.occ import SymbolError, parse_occ
 from tomking.kernel.option_chain import ChainRequest
+from tomking.kernel.parameters import ParameterSet
 from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.kernel.vehicles import Vehicle, VehicleRefused
 from tomking.strategies.market_view import ChainRow
@@ -66,11 +68,12 @@ class Modules:
             resolution=settings.resolution,
             on_event=self.on_event,
         )
+        self.correlations = Correlations(journal)
         self.desk = OrderDesk(algorithm, contracts)
         self.keeper = BookKeeper(
             store, settings.deployment, journal, OPTION_MULTIPLIER, persistent=bool(algorithm.live_mode)
         )
-        self.views = Views(algorithm, contracts, self.market, self.greeks)
+        self.views = Views(algorithm, contracts, self.market, self.greeks, self.correlations)
         self.trader = Trader(
             algorithm,
             contracts,
@@ -101,6 +104,16 @@ class Modules:
         self._contracts.add_underlying(ticker)
         self.market.add(ticker)
 
+    def watch_correlations(
+        self, others: Sequence[str], values: Mapping[str, str], parameters: ParameterSet | None
+    ) -> None:
+        """Watch the vehicles and these other shares, from their past on."""
+        for ticker in others:
+            self._contracts.add_share(ticker)
+            self.market.add(ticker)
+        shares = self._contracts.shares
+        self.correlations.begin(shares, values, parameters, {one: self.market.bars(one) for one in shares})
+
     def look_at_volatility(self) -> None:
         """Once a session, when it has begun: each chain as a whole, for the volatility at the money."""
         now, day = clock.utc_now(self._algorithm), clock.local_now(self._algorithm).date()
@@ -129,7 +142,7 @@ class Modules:
 
     def close_session(self, day: date) -> None:
         """The session of `day` is over."""
-        self.market.close_session(day)
+        self.correlations.close_session(day, self.market.close_session(day))
 
     def underlying_of(self, key: str) -> str:
         """The ticker below an instrument key."""
@@ -140,4 +153,4 @@ class Modules:
 
     def _beta_of(self, underlying: str) -> Decimal | None:
         index, *_ = self._contracts.underlyings
-        return Decimal(1) if underlying == index else None
+        return self.correlations.beta(underlying, index)

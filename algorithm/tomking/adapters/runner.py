@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from AlgorithmImports import OrderEvent, QCAlgorithm, Security, Slice
+from AlgorithmImports import OrderEvent, QCAlgorithm, Security, Slice, Symbol
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import Contracts
@@ -66,8 +66,11 @@ class Runner:
         self._day: date | None = None
         self._closed_day: date | None = None
 
-    def begin(self) -> None:
-        """Read parameters and book, and subscribe what is traded. Raises where a vehicle cannot be traded."""
+    def begin(self) -> Symbol:
+        """Read parameters and book, and subscribe what is traded; the first underlying, to measure the run against.
+
+        Raises where a vehicle cannot be traded.
+        """
         self._parts.fees.use(self._feed.values, self._settings.start)
         self._feed.refresh("start", clock.local_now(self._algorithm).date())
         self._take_values()
@@ -77,6 +80,7 @@ class Runner:
         for trade in self._parts.keeper.book.live():
             self._parts.add_underlying(trade.product)
             self._contracts.watch(leg.key for leg in trade.legs)
+        return self._contracts.symbol(self._contracts.underlyings[0])
 
     # --- events ------------------------------------------------------------------------------------------------------
 
@@ -227,6 +231,7 @@ class Runner:
         for strategy in self._strategies:
             for vehicle in strategy.vehicles:
                 self._parts.add_underlying(vehicle.symbol)
+        self._parts.watch_correlations(self._settings.correlations, self._values, self._feed.current)
 
     def _on_applied(self, parameters: ParameterSet) -> None:
         self._parts.fees.use(parameters.values_with_defaults(), parameters.effective_from)

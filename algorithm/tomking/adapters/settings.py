@@ -32,6 +32,7 @@ DEFAULTS: Mapping[str, str] = {
     "run": "",
     "fee_model": "brokerage",
     "vix": "",
+    "correlations": "",
     "without": "",
     "refresh_minutes": "10",
 }
@@ -69,6 +70,7 @@ class RunSettings:
     run: str
     fee_model: str
     vix: str
+    correlations: tuple[str, ...]
     without: frozenset[str]
     refresh_minutes: int
 
@@ -99,6 +101,7 @@ class RunSettings:
             run=text("run"),
             fee_model=_one_of("fee_model", text("fee_model"), FEE_MODELS),
             vix=text("vix").upper(),
+            correlations=_list(text("correlations").upper()),
             without=frozenset(_one_of("without", name, MODULES) for name in _list(text("without"))),
             refresh_minutes=_minutes(text("refresh_minutes")),
         )

@@ -14,6 +14,7 @@ from AlgorithmImports import QCAlgorithm
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import Contracts, number
+from tomking.adapters.correlation import Correlations
 from tomking.adapters.greeks import GreeksDesk
 from tomking.adapters.market import Market
 from tomking.kernel.sessions import next_session
@@ -24,8 +25,16 @@ from tomking.strategies.market_view import MarketView
 class Views:
     """Makes the view of each underlying."""
 
-    def __init__(self, algorithm: QCAlgorithm, contracts: Contracts, market: Market, greeks: GreeksDesk) -> None:
+    def __init__(
+        self,
+        algorithm: QCAlgorithm,
+        contracts: Contracts,
+        market: Market,
+        greeks: GreeksDesk,
+        correlations: Correlations,
+    ) -> None:
         self._algorithm, self._contracts, self._market, self._greeks = algorithm, contracts, market, greeks
+        self._correlations = correlations
 
     def of_all(self, book: Book) -> Mapping[str, MarketView]:
         """The views of every underlying at this instant."""
@@ -55,6 +64,10 @@ class Views:
             iv_rank=market.volatility_rank(underlying),
             implied_volatility=market.volatility(underlying),
             deltas=self._greeks.deltas(quotes, underlying),
+            regime=self._correlations.regime,
+            regime_multiplier=self._correlations.size_multiplier,
+            correlation_day=self._correlations.session,
+            mean_correlation=self._correlations.mean,
             currency=str(self._algorithm.account_currency),
             halted=market.is_halted(underlying),
         )
