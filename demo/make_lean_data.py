@@ -30,9 +30,10 @@ if str(ROOT / "algorithm") not in sys.path:
 from tomking.kernel.occ import occ_text, parse_occ  # noqa: E402
 from tomking.kernel.parameters import default_values  # noqa: E402
 from tomking.kernel.sessions import next_session, sessions_between  # noqa: E402
+from tomking.strategies.book import Book  # noqa: E402
 from tomking.strategies.intents import PlanTrade  # noqa: E402
-from tomking.strategies.market_view import ChainRow, MarketView  # noqa: E402
-from tomking.strategies.strangle import StrangleRules, propose  # noqa: E402
+from tomking.strategies.market_view import Chain, ChainRow, MarketView  # noqa: E402
+from tomking.strategies.strangle import Strangle  # noqa: E402
 
 FIRST, LAST = date(2019, 12, 2), date(2020, 3, 31)
 DELTAS = ("0.14", "0.16", "0.18")
@@ -86,9 +87,9 @@ def chosen(day: date, chain: tuple[ChainRow, ...]) -> Iterator[str]:
     view = MarketView(noon, noon, next_session(day), True, "SPY")
     for delta in DELTAS:
         values = default_values() | {"strangle.put_delta": delta, "strangle.call_delta": delta}
-        plan = propose(StrangleRules.from_values(values), chain, view)
-        if isinstance(plan, PlanTrade):
-            yield from (leg.key for leg in plan.legs)
+        for plan in Strangle.from_values(values).propose(Chain(chain), view, Book()):
+            if isinstance(plan, PlanTrade):
+                yield from (leg.key for leg in plan.legs)
 
 
 def make(source: Path, target: Path) -> None:

@@ -172,6 +172,10 @@ class QCAlgorithm:
         _hourly(resolution)
         return self.securities.add(Symbol.equity(ticker))
 
+    def add_index(self, ticker: str, resolution: Resolution = Resolution.MINUTE) -> Security:
+        _hourly(resolution)
+        return self.securities.add(Symbol.index(ticker))
+
     def add_option_contract(self, symbol: Symbol, resolution: Resolution = Resolution.MINUTE) -> Security:
         _hourly(resolution)
         return self.securities.add(symbol)

@@ -117,7 +117,7 @@ def _wall_clock(moment: datetime | None) -> Iterator[None]:
 
 def run(
     path: Path,
-    data_folder: Path,
+    data_folder: Path | DataFolder,
     store_folder: Path,
     parameters: dict[str, str],
     *,
@@ -136,7 +136,7 @@ def run(
     install()
     with _wall_clock(started_at):
         kind = load(path)
-        data = DataFolder(data_folder)
+        data = DataFolder(data_folder) if isinstance(data_folder, Path) else data_folder
         kind.environment = Environment(data, ObjectStore(store_folder), parameters, live)
         started = started_at or datetime.now(UTC)
         loop = _Loop(kind(), algorithm_id, holdings or {}, cash)

@@ -22,6 +22,7 @@ class SecurityType(IntEnum):
     BASE = 0
     EQUITY = 1
     OPTION = 2
+    INDEX = 9
 
 
 class OptionRight(IntEnum):

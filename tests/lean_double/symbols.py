@@ -67,6 +67,11 @@ class Symbol:
         return Symbol(ticker, _identifier(pack(ticker, "equity", day=first), first), SecurityType.EQUITY)
 
     @staticmethod
+    def index(ticker: str) -> Symbol:
+        """A US index; its identifier is that of a share with another type."""
+        return Symbol(ticker, Identifier(f"{ticker} 31", datetime(1998, 1, 2)), SecurityType.INDEX)  # noqa: DTZ001
+
+    @staticmethod
     def create_canonical_option(underlying: Symbol) -> Symbol:
         """The symbol that stands for every option of a share."""
         identifier = pack(underlying.root, "option", underlying=_parts(underlying))

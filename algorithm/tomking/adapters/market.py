@@ -46,6 +46,7 @@ class Market:
         self._resolution, self._on_event = resolution, on_event
         self._bars: dict[str, DailyBars] = {}
         self._halted: set[str] = set()
+        self._last_bar: dict[str, datetime] = {}
         self._vix: Symbol | None = None
         self._vix_reading: Reading | None = None
         self._volatilities: dict[str, dict[date, Decimal]] = {}
@@ -89,15 +90,22 @@ class Market:
         self._note_vix(now)
 
     def _note_halt(self, underlying: str, now: datetime, *, is_open: bool) -> None:
-        last = self._contracts.priced_at(underlying)
-        silent = is_open and last is not None and now - last > _SILENCE[self._resolution]
+        """Silence within a session: noticed while it lasts where slices come, else when it is over."""
+        last, before = self._contracts.priced_at(underlying), self._last_bar.get(underlying)
+        if last is None:
+            return
+        self._last_bar[underlying] = last
+        limit = _SILENCE[self._resolution]
         # The night is no silence: the first bar of a session may come an hour after its opening.
-        silent = silent and last is not None and last.date() == now.date()
-        if silent and underlying not in self._halted:
-            self._halted.add(underlying)
-            self._journal.write("note", message=f"{underlying}: no new bar since {last:%H:%M} UTC, taken as halted")
+        silent = is_open and now - last > limit and last.date() == now.date()
+        over = before is not None and last - before > limit and last.date() == before.date()
+        if (silent or over) and underlying not in self._halted:
+            since = before if over and before is not None else last
+            self._journal.write("note", message=f"{underlying}: no new bar from {since:%H:%M} UTC, taken as halted")
             self._on_event(TradingHalted(underlying))
-        elif not silent:
+        if silent:
+            self._halted.add(underlying)
+        else:
             self._halted.discard(underlying)
 
     def _note_vix(self, now: datetime) -> None:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from AlgorithmImports import QCAlgorithm
 
 from tomking.adapters import clock
+from tomking.adapters.attribution import Attributions
 from tomking.adapters.book_keeper import BookKeeper
 from tomking.adapters.chains import Chains
 from tomking.adapters.contracts import Contracts
@@ -52,7 +53,7 @@ class Modules:
         contracts: Contracts,
         values: Mapping[str, str],
     ) -> None:
-        self._algorithm, self._contracts = algorithm, contracts
+        self._algorithm, self.contracts = algorithm, contracts
         self._looked: dict[str, date] = {}
         on = {name: name not in settings.without for name in ("chain_cache", "greeks_cache")}
         chain_cache: ChainCache[ChainRow] = ChainCache.from_values(values, enabled=on["chain_cache"], reads_whole=True)
@@ -69,6 +70,7 @@ class Modules:
             on_event=self.on_event,
         )
         self.correlations = Correlations(journal)
+        self.attributions = Attributions(algorithm, contracts, self.greeks, journal)
         self.desk = OrderDesk(algorithm, contracts)
         self.keeper = BookKeeper(
             store, settings.deployment, journal, OPTION_MULTIPLIER, persistent=bool(algorithm.live_mode)
@@ -94,14 +96,14 @@ class Modules:
 
     def add_underlying(self, ticker: str) -> None:
         """Subscribe a vehicle, once. Raises VehicleRefused for one whose kind the adapters cannot trade."""
-        if ticker in self._contracts.underlyings:
+        if ticker in self.contracts.underlyings:
             return
         kind = Vehicle(ticker, ticker).kind
         if kind != "equity":
             raise VehicleRefused(
                 f"{ticker} cannot be traded here: the adapters know options of shares, not of a {kind}"
             )
-        self._contracts.add_underlying(ticker)
+        self.contracts.add_underlying(ticker)
         self.market.add(ticker)
 
     def watch_correlations(
@@ -109,16 +111,16 @@ class Modules:
     ) -> None:
         """Watch the vehicles and these other shares, from their past on."""
         for ticker in others:
-            self._contracts.add_share(ticker)
+            self.contracts.add_share(ticker)
             self.market.add(ticker)
-        shares = self._contracts.shares
+        shares = self.contracts.shares
         self.correlations.begin(shares, values, parameters, {one: self.market.bars(one) for one in shares})
 
     def look_at_volatility(self) -> None:
         """Once a session, when it has begun: each chain as a whole, for the volatility at the money."""
         now, day = clock.utc_now(self._algorithm), clock.local_now(self._algorithm).date()
-        for underlying in self._contracts.underlyings:
-            if self._looked.get(underlying) != day and self._contracts.is_open(underlying):
+        for underlying in self.contracts.underlyings:
+            if self._looked.get(underlying) != day and self.contracts.is_open(underlying):
                 self._looked[underlying] = day
                 self.chains.answer(ChainRequest(underlying, day), now)
         self.market.note_volatility(self.chains)
@@ -139,6 +141,7 @@ class Modules:
         holdings = {key: quantity for key, (quantity, _) in everything.items()}
         self.fees.inherit(holdings)
         self.keeper.take_over(self.desk, holdings)
+        self.attributions.inherit(self.keeper.book)
 
     def close_session(self, day: date) -> None:
         """The session of `day` is over."""
@@ -152,5 +155,5 @@ class Modules:
             return key
 
     def _beta_of(self, underlying: str) -> Decimal | None:
-        index, *_ = self._contracts.underlyings
+        index, *_ = self.contracts.underlyings
         return self.correlations.beta(underlying, index)

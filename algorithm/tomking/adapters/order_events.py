@@ -16,7 +16,7 @@ from tomking.adapters.contracts import key_of, number
 from tomking.adapters.fees import modelled_fee
 from tomking.adapters.journal import Journal
 from tomking.adapters.modules import Modules
-from tomking.kernel.contracts import make_tag
+from tomking.kernel.contracts import make_tag, parse_tag
 from tomking.kernel.market_events import OrderFilled
 
 _STATUS_NAMES = (
@@ -83,6 +83,7 @@ class OrderEvents:
         parts.on_event(OrderFilled(parts.underlying_of(key)))
         if message.startswith(_SETTLEMENTS):
             parts.fees.move(key, quantity)
+            parts.attributions.on_settlement(parts.keeper.book.index.holding(key), key)
             if message.startswith("OTM"):
                 parts.keeper.note_cause(key, "expired")
             elif message.startswith("Automatic Exercise"):
@@ -90,6 +91,10 @@ class OrderEvents:
             return
         if tag is not None and tag.startswith(_MARGIN_CALL):
             parts.keeper.note_cause(key, "margin_call")
+        whose = parse_tag(tag)
+        if whose is not None and key not in parts.contracts.shares:
+            fee = modelled_fee(event)[0] or Decimal(0)
+            parts.attributions.on_fill(whose, key, int(quantity), price, fee)
         parts.fees.on_fill(event, key, quantity, price, now=clock.utc_now(self._algorithm), tag=tag)
 
     def _tag_of(self, order_id: int) -> str | None:

@@ -173,6 +173,11 @@ KINDS: Mapping[str, Kind] = {
         "price:number marks:numbers deltas:numbers gammas:numbers thetas:numbers vegas:numbers volatilities:numbers "
         "multiplier:number",
     ),
+    "attribution": _kind(
+        "where a trade's profit or loss of a session came from; the parts add up to `profit_loss`, costs are negative",
+        "trade_id:name strategy:name session_date:day profit_loss:number",
+        "theta:number delta:number gamma:number vega:number fees:number slippage:number residual:number",
+    ),
     "portfolio_greeks": _kind(
         "the book at the end of a session: sums over its legs, deltas also in units of the index",
         "session_date:day legs:whole",

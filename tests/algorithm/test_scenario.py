@@ -1,0 +1,117 @@
+"""Seven months and four shocks: everything trades, whatever fails is survived, no hard limit breaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.algorithm.scenario import (
+    SHOCKS,
+    Played,
+    lives,
+    most_alive,
+    play,
+    refused_by_the_brokerage,
+    shock_sessions,
+)
+from tests.algorithm.support import make_set, of_kind
+from tests.lean_double.data import DataFolder
+from tests.lean_double.replay import unpacked_data
+from tests.lean_double.synthetic import FaultyData, SyntheticData
+from tomking.kernel.parameters import default_values
+
+pytestmark = pytest.mark.slow
+
+OFTEN = make_set(date(2019, 12, 2), date(2019, 11, 29), entry_week="0", max_open="3")
+"""A strangle each week, so that every kind of exit occurs."""
+MONTHS = {"start": "2019-12-02", "end": "2020-06-30"}
+SILENT = (date(2020, 1, 14), date(2020, 2, 5))
+UNLISTED = (date(2020, 3, 4),)
+HALT = (datetime(2020, 3, 9, 14, 30, tzinfo=UTC), datetime(2020, 3, 9, 18, 30, tzinfo=UTC))
+RESTARTS = (date(2019, 12, 17), date(2020, 1, 17), date(2020, 2, 28), date(2020, 4, 20))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return unpacked_data(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.fixture(scope="module")
+def months(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Seven months without any fault, every strategy."""
+    return play(data, tmp_path_factory.mktemp("months"), MONTHS, published=OFTEN)
+
+
+def no_limit_is_broken(played: Played) -> None:
+    values = {**default_values(), "strangle.max_open": "3"}
+    strategies, groups = most_alive(lives(played.lines))
+    for name, most in strategies.items():
+        assert most <= int(values[f"{name}.max_open"]), name
+    for group, most in groups.items():
+        assert most <= int(values["limits.group_positions"]), group
+    assert refused_by_the_brokerage(played) == []
+
+
+def test_seven_months_trade_and_leave_by_target_and_by_date(months: Played) -> None:
+    assert [one.error for one in months.runs] == [""]
+    assert of_kind(months.lines, "error") == []
+    no_limit_is_broken(months)
+    reasons = {str(line["action"]) for line in of_kind(months.lines, "order_sent")}
+    assert {"open", "close:target", "close:dte"} <= reasons
+    assert len(lives(months.lines)) >= 5
+
+
+@pytest.mark.parametrize("without", ["chain_cache", "greeks_cache", "chain_cache+greeks_cache"])
+def test_with_a_cache_off_the_same_orders_come_out(data: Path, months: Played, tmp_path: Path, without: str) -> None:
+    plain = play(data, tmp_path, {**MONTHS, "end": "2020-02-28", "without": without}, published=OFTEN)
+    assert len(plain.orders) > 20
+    assert plain.orders == [order for order in months.orders if order[0] < "2020-02-29"]
+    names = {"chain_cache": "chains", "greeks_cache": "greeks"}
+    switched_off = {names[one] for one in without.split("+")}
+    off = [line for line in of_kind(plain.lines, "cache") if line["cache"] in switched_off]
+    assert off
+    assert {line["hits"] for line in off} == {0}
+
+
+def test_faults_and_restarts_are_survived(data: Path, tmp_path: Path) -> None:
+    faulty = FaultyData(DataFolder(data), silent=SILENT, unlisted=UNLISTED, halted=[HALT])
+    played = play(faulty, tmp_path, MONTHS, restarts=RESTARTS, published=OFTEN)
+    assert [one.error for one in played.runs] == [""] * (len(RESTARTS) + 1)
+    no_limit_is_broken(played)
+    where = {str(line["where"]) for line in of_kind(played.lines, "error")}
+    assert where == {"chain SPY"}
+    assert {str(line["time"])[:10] for line in of_kind(played.lines, "error")} == {
+        day.isoformat() for day in (*SILENT, *UNLISTED)
+    }
+    assert any("taken as halted" in str(line["message"]) for line in of_kind(played.lines, "note"))
+    # One life per trade id, over all processes; no order twice.
+    sent = [
+        (line["trade_id"], line["action"], line["attempt"], line["time"])
+        for line in of_kind(played.lines, "order_sent")
+        if "trade_id" in line
+    ]
+    assert len(sent) == len(set(sent))
+    assert len({one.trade_id for one in lives(played.lines)}) == len(lives(played.lines))
+
+
+def test_a_margin_call_is_followed(data: Path, tmp_path: Path) -> None:
+    """A small account carries more than the limits allow because its cash is taken away after the opening."""
+    played = play(data, tmp_path, {**MONTHS, "start": "2020-02-03", "end": "2020-04-30", "cash": "9000"})
+    assert [one.error for one in played.runs] == [""]
+    assert of_kind(played.lines, "error") == []
+
+
+@pytest.mark.parametrize("shock", SHOCKS)
+def test_a_shock_is_survived_within_the_limits(shock: str, tmp_path: Path) -> None:
+    first, last = SHOCKS[shock]
+    source = SyntheticData("SPY", shock_sessions(shock))
+    played = play(source, tmp_path, {"start": first.isoformat(), "end": last.isoformat(), "vix": "VIX"})
+    assert [one.error for one in played.runs] == [""]
+    assert of_kind(played.lines, "error") == []
+    no_limit_is_broken(played)
+    (done,) = played.runs
+    equity = [total for _, total in done.equity]
+    assert min(equity) > Decimal("0.7") * equity[0]
