@@ -83,7 +83,8 @@ class OrderEvents:
         parts.on_event(OrderFilled(parts.underlying_of(key)))
         if message.startswith(_SETTLEMENTS):
             parts.fees.move(key, quantity)
-            parts.attributions.on_settlement(parts.keeper.book.index.holding(key), key)
+            if key not in parts.contracts.shares:
+                parts.attributions.on_settlement(parts.keeper.book.index.holding(key), key)
             if message.startswith("OTM"):
                 parts.keeper.note_cause(key, "expired")
             elif message.startswith("Automatic Exercise"):
