@@ -16,8 +16,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.commands.output import print_table
-from tests.benchmarks import cases, figures, fill_matching, harness, kernel_modules, large_run, many_runs
+from tests.benchmarks import (
+    cache_workload,
+    cases,
+    figures,
+    fill_matching,
+    harness,
+    kernel_modules,
+    large_run,
+    many_runs,
+)
 from tests.benchmarks.figures import Figure
+from tomking.kernel.parameters import default_values
 
 REPETITIONS = 5
 Case = Callable[[Path], harness.Comparison]
@@ -34,7 +44,7 @@ CASES: dict[str, tuple[Case, Case]] = {
 """Name of each comparison with its usual and its smallest size."""
 
 
-LARGE = ("recorded", "generated", "runs", "fills", "modules")
+LARGE = ("recorded", "generated", "runs", "fills", "modules", "caches")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -105,6 +115,9 @@ def _large(asked: argparse.Namespace, folder: Path) -> list[Figure]:
         for title, columns, rows in tables:
             print_table(title, columns, rows)
         found += measured
+    if not asked.names or "caches" in asked.names:
+        for title, columns, rows in cache_workload.report(default_values(), small=asked.small):
+            print_table(title, columns, rows)
     return found
 
 

@@ -25,6 +25,7 @@ def test_every_comparison_runs_and_its_ways_agree(capsys: pytest.CaptureFixture[
     assert all(what in printed for what in ("a generated run", "bare read_json", "ours: one Dagster run"))
     assert "ours: matching" in printed
     assert "trade of an order" in printed
+    assert "every window each minute" in printed
     assert len(CASES) == 4
 
 
