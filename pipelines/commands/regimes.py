@@ -1,6 +1,6 @@
-"""`tomking regimes`: recompute and show correlation regimes.
+"""`tomking regimes`: recompute and show correlation regimes; `score` says how good they are.
 
-Holds: the command.
+Holds: the command and its group.
 Belongs here: its options and table.
 Never here: correlation arithmetic (tomking.kernel).
 """
@@ -12,6 +12,7 @@ import datetime as dt
 import click
 
 from pipelines.commands.output import Session, counted, json_option, pass_session, print_rows, warn
+from pipelines.commands.regime_score import score
 from pipelines.steps.regimes import recompute_regimes
 
 COLUMNS = (
@@ -27,14 +28,17 @@ COLUMNS = (
 )
 
 
-@click.command("regimes")
+@click.group("regimes", invoke_without_command=True)
 @click.option("--through", type=click.DateTime(["%Y-%m-%d"]), help="use no price after this session")
 @click.option("--days", default=1, show_default=True, help="how many of the newest sessions to show")
 @click.option("--show-only", is_flag=True, help="compute nothing")
 @json_option
 @pass_session
-def regimes(session: Session, through: dt.datetime | None, days: int, show_only: bool) -> None:
-    """Label every session that has prices and no label yet, then show the newest."""
+@click.pass_context
+def regimes(context: click.Context, session: Session, through: dt.datetime | None, days: int, show_only: bool) -> None:
+    """Label every session that has prices and no label yet, then show the newest; `score` judges the labels."""
+    if context.invoked_subcommand is not None:
+        return
     if not show_only:
         with session.writing("regimes") as writer:
             recompute_regimes(writer, session.settings, through.date() if through else None)
@@ -47,3 +51,6 @@ def regimes(session: Session, through: dt.datetime | None, days: int, show_only:
     if not rows and not session.settings.universes:
         warn("no universe is configured, so there is nothing to label", "add a [[universes]] table to tomking.toml")
     print_rows(session, counted(len(rows), "regime") if not rows else "regimes", COLUMNS, rows)
+
+
+regimes.add_command(score)

@@ -207,7 +207,7 @@ def rolling_matrices(returns: ArrayLike, window: int = WINDOW) -> Iterator[tuple
         yield last, correlation_matrix(rows)
 
 
-def rolling_spectrum(returns: ArrayLike, window: int = WINDOW, block: int = 256) -> tuple[Spectrum | None, ...]:
+def rolling_spectrum(returns: ArrayLike, window: int = WINDOW, block: int = 32) -> tuple[Spectrum | None, ...]:
     """`spectrum` of every day, `block` windows at a time; None before the first complete window.
 
     Works on w x w Gram matrices throughout: 500 columns cost little more than 50.
@@ -217,10 +217,9 @@ def rolling_spectrum(returns: ArrayLike, window: int = WINDOW, block: int = 256)
     found: list[Spectrum | None] = [None] * min(len(values), window - 1)
     for start in range(window - 1, len(values), block):
         stop = min(len(values), start + block)
-        rows = sliding_window_view(values[start - window + 1 : stop], window, axis=0).transpose(0, 2, 1)
-        stacked = np.stack([np.nan_to_num(unit_columns(day), nan=0.0) for day in rows])
+        stacked = _unit_windows(values[start - window + 1 : stop], window)
         # A unit column has length one, an undefined one was set to zero: the sum of squares counts the defined ones.
-        columns = np.rint((stacked * stacked).sum(axis=(1, 2)))
+        columns = np.rint(np.einsum("dwn,dwn->d", stacked, stacked))
         top, rank, participation = _spectrum_of_gram(stacked @ stacked.transpose(0, 2, 1), columns)
         found.extend(
             Spectrum(float(top[day]), float(rank[day]), float(participation[day]), int(columns[day]))
@@ -311,6 +310,23 @@ def _compressed(unit: Array) -> Array:
     """The defined columns only, in one memory layout so that sums always run in the same sequence."""
     defined = _defined(unit)
     return unit if defined.all() else np.ascontiguousarray(unit[:, defined])
+
+
+def _unit_windows(rows: Array, window: int) -> Array:
+    """`unit_columns` of every window within `rows`, stacked, undefined columns zero."""
+    windows = np.array(sliding_window_view(rows, window, axis=0).transpose(0, 2, 1), order="C")
+    finite = np.isfinite(windows)
+    if not finite.all():
+        windows = np.where(finite, windows, np.nan)
+    with np.errstate(invalid="ignore"):
+        highest, lowest = windows.max(axis=1), windows.min(axis=1)
+        moves = highest - lowest > FLAT_RANGE * np.maximum(np.maximum(highest, -lowest), 1.0)
+        windows -= windows.sum(axis=1, keepdims=True) / window
+        squares = np.einsum("dwn,dwn->dn", windows, windows)
+    inverse = np.where(moves, 1.0 / np.sqrt(np.where(moves, squares, 1.0)), 0.0)
+    windows *= inverse[:, None, :]
+    unit: Array = windows if finite.all() else np.where(moves[:, None, :], windows, 0.0)
+    return unit
 
 
 def _mean_of_unit(unit: Array) -> MeanCorrelation:

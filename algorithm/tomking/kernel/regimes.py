@@ -9,14 +9,17 @@ How a day is labelled
 Two axes, each with the levels 0, 1 and 2:
 
 * *danger* looks at the semi-volatility of the equally weighted universe,
-  ``sqrt(2 * 252 * sum_k w_k * min(r_{t-k}, 0)^2)`` with weights ``w_k`` proportional to ``0.94^k``: volatility counted
-  on falling days only, in fractions a year (0.20 = 20 %).
+  ``sqrt(2 * 252 * sum_k w_k * min(r_{t-k}, 0)^2)``: volatility counted on falling days only, in fractions a year
+  (0.20 = 20 %). The weights are the mean of a fast and a slow decay: the fast half notices a shock within the day, the
+  slow half remembers it after the fast one has calmed down.
 * *diversification* looks at the forecast of the mean pairwise correlation over the next 20 days. The forecast is a
   regression on the mean correlations of the last 20, 60 and 250 days (a heterogeneous autoregression, Corsi 2009) on
   Fisher's scale ``atanh``. A 20-day mean alone has a standard deviation of about 0.08 and makes a poor forecast.
 
 Each axis goes up at once when its value reaches an upper threshold and comes down only below a lower one, after a
-minimum stay. Thresholds are quantiles of the axis's own values over the five years up to that day.
+minimum stay. Thresholds are quantiles of the axis's own values over the five years up to that day, on the
+diversification axis drawn towards those of the whole past. A milder label waits until the present one has stood for a
+few days, and Stressed does not come back within a few days of having gone; Crisis never waits.
 
     Crisis    danger 2, or danger 1 with diversification 2
     Stressed  danger 1 otherwise, or diversification 2
@@ -35,7 +38,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -43,17 +46,22 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tomking.kernel.correlation import Array, RollingCorrelation, mean_correlation
+from tomking.kernel.regime_settings import RegimeSettings
+from tomking.kernel.rolling_means import rolling_means
 from tomking.kernel.thresholds import (
     AxisThresholds,
+    BlendedQuantiles,
     Calibration,
     CorrelationForecast,
     Hysteresis,
     RollingQuantiles,
+    Stay,
     forecast_correlation,
 )
 
 __all__ = [
     "CRISIS",
+    "LEVELS",
     "NORMAL",
     "STRESSED",
     "AxisThresholds",
@@ -70,84 +78,12 @@ NORMAL: Regime = "Normal"
 STRESSED: Regime = "Stressed"
 CRISIS: Regime = "Crisis"
 
+LEVELS: Mapping[str, int] = {NORMAL: 0, STRESSED: 1, CRISIS: 2}
+"""Regimes by severity."""
+
+_NAMES: tuple[Regime, ...] = (NORMAL, STRESSED, CRISIS)
+
 SESSIONS_PER_YEAR = 252
-
-
-@dataclass(frozen=True, slots=True)
-class RegimeSettings:
-    """Every number of the state machine.
-
-    Attributes
-    ----------
-    window, middle_window, long_window : int
-        Days of the three mean correlations: 20 (a month), 60 (a quarter), 250 (a year). The first is also shown.
-    decay : float
-        Daily weight decay of the semi-volatility: 0.94 halves a day's weight after 11 days.
-    decay_days : int
-        Days the decaying sum reaches back; 500 days at 0.94 leave out 4e-14 of the weight, so the value is a function
-        of a finite buffer and a restarted model computes the same one.
-    decay_minimum : int
-        Returns needed before a semi-volatility exists.
-    horizon : int
-        Days ahead that the correlation forecast looks.
-    forecast_start, forecast_refit : int
-        Rows of history before the first forecast, and days between two fits of its weights.
-    quantile_days, quantile_minimum : int
-        Days of values that thresholds are quantiles of (1,260 = five years), and the fewest that give a threshold.
-    enter_stressed, enter_crisis, leave_stressed, leave_crisis : float
-        The quantiles: enter high, leave low, so that noise around one level does not flip the state.
-    minimum_stay : int
-        Days an axis stays before it may come down; going up is never delayed.
-    minimum_assets : int
-        Series needed for a mean correlation.
-    """
-
-    window: int = 20
-    middle_window: int = 60
-    long_window: int = 250
-    decay: float = 0.94
-    decay_days: int = 500
-    decay_minimum: int = 61
-    horizon: int = 20
-    forecast_start: int = 1260
-    forecast_refit: int = 21
-    quantile_days: int = 1260
-    quantile_minimum: int = 750
-    enter_stressed: float = 0.75
-    enter_crisis: float = 0.92
-    leave_stressed: float = 0.65
-    leave_crisis: float = 0.85
-    minimum_stay: int = 10
-    minimum_assets: int = 2
-
-    def __post_init__(self) -> None:
-        """Raise ValueError, naming the field, for numbers that contradict each other."""
-        if not 2 <= self.window < self.middle_window < self.long_window:
-            raise ValueError("window, middle_window and long_window must grow from 2 upwards")
-        if not 0.0 < self.decay < 1.0:
-            raise ValueError(f"decay lies between 0 and 1, got {self.decay}")
-        if not 0.0 < self.leave_stressed <= self.enter_stressed < self.enter_crisis < 1.0:
-            raise ValueError("enter_stressed must lie below enter_crisis and not below leave_stressed")
-        if not self.leave_stressed <= self.leave_crisis <= self.enter_crisis:
-            raise ValueError("leave_crisis must lie between leave_stressed and enter_crisis")
-        if not 1 < self.decay_minimum <= self.decay_days:
-            raise ValueError("decay_minimum must lie between 2 and decay_days")
-        if not 1 < self.quantile_minimum <= self.quantile_days:
-            raise ValueError("quantile_minimum must lie between 2 and quantile_days")
-        if min(self.horizon, self.forecast_refit, self.minimum_assets - 1) < 1 or self.minimum_stay < 0:
-            raise ValueError("horizon and forecast_refit start at 1, minimum_assets at 2, minimum_stay at 0")
-        if self.forecast_start < self.long_window + 2 * self.horizon:
-            raise ValueError("forecast_start must leave the long window and twice the horizon before it")
-
-    @property
-    def quantiles(self) -> tuple[float, float, float, float]:
-        """The four quantiles as `AxisThresholds` takes them."""
-        return self.enter_stressed, self.enter_crisis, self.leave_stressed, self.leave_crisis
-
-    @property
-    def buffer_days(self) -> int:
-        """Rows of returns that every feature of a day is a function of."""
-        return max(self.decay_days, self.long_window)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,21 +143,24 @@ class RegimeModel:
         s = self.settings
         self._recent = RollingCorrelation(columns, s.long_window)
         self._falls: deque[float] = deque(maxlen=s.decay_days)
-        self._weights = s.decay ** np.arange(s.decay_days, dtype=np.float64)[::-1]
+        age = np.arange(s.decay_days, dtype=np.float64)[::-1]
+        self._slow, self._fast = s.decay**age, s.fast_decay**age
         self._forecast = CorrelationForecast(s.forecast_start, s.forecast_refit, s.horizon)
         self._quantiles = (
             RollingQuantiles(s.quantile_days, s.quantile_minimum, s.quantiles),
-            RollingQuantiles(s.quantile_days, s.quantile_minimum, s.quantiles),
+            BlendedQuantiles(s.quantile_days, s.quantile_minimum, s.correlation_quantiles, s.correlation_recent_share),
         )
         known = calibration is None
         self._danger = Hysteresis(s.minimum_stay, start_known=known)
-        self._diversification = Hysteresis(s.minimum_stay, start_known=known)
+        self._diversification = Hysteresis(s.correlation_stay, start_known=known)
+        self._label_level = Stay(s.label_stay, s.label_rest, start_known=known)
+        self._regime: Regime | None = None
         self._last_date: dt.date | None = None
 
     @property
     def settled(self) -> bool:
-        """Whether the state of both axes is the same wherever the feed had begun."""
-        return self._danger.settled and self._diversification.settled
+        """Whether the state is the same wherever the feed had begun."""
+        return self._danger.settled and self._diversification.settled and self._label_level.settled
 
     def recalibrate(self, calibration: Calibration) -> None:
         """Use other thresholds and forecast weights from the next day on. Raises ValueError for a learning model."""
@@ -237,10 +176,11 @@ class RegimeModel:
             return None
         return Calibration(danger, diversification, weights)
 
-    def step(self, date: dt.date, returns: ArrayLike) -> RegimeDay:
+    def step(self, date: dt.date, returns: ArrayLike, means: tuple[float, float, float] | None = None) -> RegimeDay:
         """Label one day from its log returns (one a series, NaN where missing).
 
-        Raises ValueError for another number of series or a date that is not later than the last one.
+        `means` hands in the three mean correlations of a history that were computed at once (`label_days`); without
+        them they are computed from the days held. Raises ValueError for another number of series or a date that is not later than the last one.
         """
         row = np.array(returns, dtype=np.float64)
         if row.shape != (self.columns,):
@@ -251,13 +191,15 @@ class RegimeModel:
         present = row[np.isfinite(row)]
         if len(present) == 0:
             return self._unchanged(date)
-        self._recent.push(row)
+        if means is None:
+            self._recent.push(row)
+            means = self._mean_correlations()
         portfolio = math.log1p(float(np.expm1(present).sum()) / len(present))
         self._falls.append(min(portfolio, 0.0) ** 2)
-        return self._label(date)
+        return self._label(date, means)
 
-    def _label(self, date: dt.date) -> RegimeDay:
-        short, middle, long = self._mean_correlations()
+    def _label(self, date: dt.date, means: tuple[float, float, float]) -> RegimeDay:
+        short, middle, long = means
         volatility = self._semi_volatility()
         if self.calibration is None:
             forecast = self._forecast.step(short, middle, long)
@@ -269,7 +211,7 @@ class RegimeModel:
             diversification_thresholds = self.calibration.diversification
         danger = self._danger.step(volatility, danger_thresholds)
         diversification = self._diversification.step(forecast, diversification_thresholds)
-        regime = _combine(danger, diversification)
+        regime = self._held(_combine(danger, diversification if self.settings.use_correlation else None))
         return RegimeDay(
             date=date,
             regime=regime,
@@ -289,11 +231,18 @@ class RegimeModel:
 
     def _unchanged(self, date: dt.date) -> RegimeDay:
         danger, diversification = self._danger.level, self._diversification.level
-        regime = _combine(danger, diversification)
+        regime = self._regime
         return RegimeDay(
             date, regime, danger, diversification, None, None, None, None, None,
             _reason(regime, "no series has a return, the state stays as it was"),
         )  # fmt: skip
+
+    def _held(self, regime: Regime | None) -> Regime | None:
+        """The label of the day: the axes' own, or the present one where that has to wait."""
+        known = self._danger.settled and self._diversification.settled
+        level = self._label_level.step(None if regime is None else LEVELS[regime], certain=known)
+        self._regime = None if level is None else _NAMES[level]
+        return self._regime
 
     def _mean_correlations(self) -> tuple[float, float, float]:
         s = self.settings
@@ -315,8 +264,11 @@ class RegimeModel:
         count = len(self._falls)
         if count < self.settings.decay_minimum:
             return math.nan
-        weights = self._weights[-count:]
-        variance = float((weights * np.array(self._falls)).sum() / weights.sum())
+        falls = np.array(self._falls)
+        slow, fast = self._slow[-count:], self._fast[-count:]
+        share = self.settings.fast_share
+        variance = (1.0 - share) * float((slow * falls).sum() / slow.sum())
+        variance += share * float((fast * falls).sum() / fast.sum())
         return math.sqrt(2.0 * SESSIONS_PER_YEAR * variance)
 
 
@@ -326,15 +278,31 @@ def label_days(
     settings: RegimeSettings | None = None,
     calibration: Calibration | None = None,
 ) -> list[RegimeDay]:
-    """Label a whole history: `RegimeModel.step` over its days, so a live model gives the same labels by construction.
+    """Label a whole history: `RegimeModel.step` over its days, the mean correlations of all days computed at once.
 
-    `returns` has one row of log returns a date. Raises ValueError when the numbers of dates and rows differ.
+    A live model fed day by day gives the same labels, and features within 1e-12. `returns` has one row of log returns
+    a date. Raises ValueError when the numbers of dates and rows differ.
     """
     rows = np.asarray(returns, dtype=np.float64)
     if rows.ndim != 2 or len(rows) != len(dates):
         raise ValueError(f"{len(dates)} dates need as many rows of returns, got shape {rows.shape}")
     model = RegimeModel(rows.shape[1], settings, calibration)
-    return [model.step(date, row) for date, row in zip(dates, rows, strict=True)]
+    means = history_means(rows, model.settings)
+    return [
+        model.step(date, row, (short, middle, long))
+        for date, row, (short, middle, long) in zip(dates, rows, means, strict=True)
+    ]
+
+
+def history_means(rows: Array, settings: RegimeSettings) -> list[list[float]]:
+    """The three mean correlations of each day; a day without any return counts as no day, as in the model."""
+    windows = (settings.window, settings.middle_window, settings.long_window)
+    counted = np.isfinite(rows).any(axis=1)
+    found = np.full((len(rows), len(windows)), np.nan)
+    least = settings.minimum_assets * (settings.minimum_assets - 1) // 2
+    found[counted] = rolling_means(rows[counted], windows, least)
+    means: list[list[float]] = found.tolist()
+    return means
 
 
 def _combine(danger: int | None, diversification: int | None) -> Regime | None:

@@ -12,7 +12,7 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -22,6 +22,8 @@ FISHER_LOWEST, FISHER_HIGHEST = -0.90, 0.98
 """Mean correlations are held between these before `atanh`, which is infinite at 1."""
 
 _MAXIMUM_LEVEL = 2
+_EVER = 1 << 62
+"""Days no history has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,39 @@ class RollingQuantiles:
         above = min(below + 1, len(self._sorted) - 1)
         low, high = self._sorted[below], self._sorted[above]
         return min(high, low + (high - low) * (place - below))
+
+
+class BlendedQuantiles:
+    """Thresholds that follow the last `days` days and are drawn towards those of the whole past.
+
+    Each threshold is ``share`` of the recent quantile and ``1 - share`` of the one of all days so far. Five calm years
+    would otherwise lower the thresholds until an ordinary autumn counts as a crisis.
+    """
+
+    def __init__(
+        self, days: int, minimum: int, quantiles: tuple[float, float, float, float], recent_share: float
+    ) -> None:
+        self._recent = RollingQuantiles(days, minimum, quantiles)
+        self._all = RollingQuantiles(_EVER, minimum, quantiles) if recent_share < 1.0 else None
+        self._share = recent_share
+
+    def step(self, value: float) -> AxisThresholds | None:
+        """Add a day (NaN where missing) and return the thresholds that include it."""
+        self._recent.step(value)
+        if self._all is not None:
+            self._all.step(value)
+        return self.thresholds()
+
+    def thresholds(self) -> AxisThresholds | None:
+        """The thresholds as of the last day added; None with too few values in the recent days."""
+        recent = self._recent.thresholds()
+        ever = None if self._all is None else self._all.thresholds()
+        if recent is None or ever is None:
+            return recent
+        share = self._share
+        return AxisThresholds(
+            *(share * one + (1.0 - share) * other for one, other in zip(astuple(recent), astuple(ever), strict=True))
+        )
 
 
 class CorrelationForecast:
@@ -196,6 +231,47 @@ class Hysteresis:
             elif level == 1 and value < thresholds.leave_stressed:
                 target = 0
         return (level, age) if target == level else (target, 0)
+
+
+class Stay:
+    """A level 0, 1 or 2 that something else decides, kept from flickering.
+
+    It falls only after it has stood for `stay` days; after a change it rises to 1 only when `rest` days have passed.
+    It rises to 2 at once, always. With `start_known` false every state it could have been in is followed along, as in
+    `Hysteresis`.
+    """
+
+    def __init__(self, stay: int, rest: int = 0, *, start_known: bool = True) -> None:
+        self._stay, self._rest = stay, rest
+        self._longest = max(stay, rest)
+        self._current: tuple[int, int] | None = None
+        self._possible: set[tuple[int, int]] = set()
+        if not start_known:
+            ages = range(self._longest + 1)
+            self._possible = {(level, age) for level in range(_MAXIMUM_LEVEL + 1) for age in ages}
+
+    @property
+    def settled(self) -> bool:
+        """Whether every possible start would have led to the present state."""
+        return len(self._possible) <= 1
+
+    def step(self, level: int | None, *, certain: bool = True) -> int | None:
+        """Add a day's level and return the one that holds; None lets the present one stand.
+
+        `certain` false says that the level itself still depends on where the feed began: then nothing is ruled out.
+        """
+        if level is None:
+            return None if self._current is None else self._current[0]
+        self._current = (level, self._longest) if self._current is None else self._next(self._current, level)
+        if certain and len(self._possible) > 1:
+            self._possible = {self._next(state, level) for state in self._possible}
+        return self._current[0]
+
+    def _next(self, state: tuple[int, int], level: int) -> tuple[int, int]:
+        held, age = state[0], min(state[1] + 1, self._longest)
+        rises = level > held and (level == _MAXIMUM_LEVEL or age >= self._rest)
+        falls = level < held and age >= self._stay
+        return (level, 0) if rises or falls else (held, age)
 
 
 def _fisher(mean: float) -> float:
