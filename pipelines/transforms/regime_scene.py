@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -103,7 +104,7 @@ def make_scene(dates: Sequence[dt.date], returns: Array, start: dt.date | int, i
     simple = np.expm1(returns)
     present = np.isfinite(simple).sum(axis=1)
     portfolio: Array = np.log1p(np.where(present > 0, np.nansum(simple, axis=1) / np.maximum(present, 1), 0.0))
-    place = start if isinstance(start, int) else int(np.searchsorted(np.array(dates), start))  # type: ignore[arg-type]
+    place = start if isinstance(start, int) else bisect_left(dates, start)
     if place + 2 * HORIZON >= len(dates):
         raise ValueError(f"{len(dates)} days leave nothing to judge from row {place} on")
     level = np.exp(np.cumsum(portfolio)) if index is None else index

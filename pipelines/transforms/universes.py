@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.transforms.returns import LONGEST_GAP_DAYS
+from tomking.kernel.correlation_monitor import LONGEST_GAP_DAYS
 
 Array = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def make_universe(
     chosen = np.flatnonzero(joined)
     if len(chosen) < least_prices:
         raise UniverseRefused(f"the series have {len(chosen)} days in common, {least_prices} are needed")
-    returns: Array = np.diff(np.log(closes[np.ix_(chosen, kept)]), axis=0)
+    returns: Array = np.diff(np.log(closes[chosen][:, kept]), axis=0)
     days = np.array([dates[place] for place in chosen], dtype="datetime64[D]")
     returns[np.diff(days).astype(np.int64) > LONGEST_GAP_DAYS] = np.nan
     kept_names = tuple(names[place] for place in kept)

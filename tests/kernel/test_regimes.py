@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.kernel.regime_days import assert_same_days
 from tests.shared import shared_path
 from tomking.kernel.correlation import rolling_mean_correlation
 from tomking.kernel.regime_settings import REFERENCE
@@ -100,20 +101,6 @@ def as_levels(days: list[RegimeDay]) -> NDArray[np.int64]:
 
 def column(days: list[RegimeDay], name: str) -> Rows:
     return np.array([math.nan if getattr(day, name) is None else getattr(day, name) for day in days])
-
-
-def assert_same_days(live: list[RegimeDay], batch: list[RegimeDay]) -> None:
-    """The same labels and levels every day, every figure within 1e-12."""
-    for one, other in zip(live, batch, strict=True):
-        assert (one.date, one.regime, one.danger, one.diversification) == (
-            other.date,
-            other.regime,
-            other.danger,
-            other.diversification,
-        )
-        for name in ("semi_volatility", "mean_correlation", "forecast"):
-            assert (getattr(one, name) is None) == (getattr(other, name) is None)
-            assert getattr(one, name) is None or abs(getattr(one, name) - getattr(other, name)) <= 1e-12
 
 
 def test_the_autumn_of_2008_and_march_2020_are_crisis_and_the_autumn_of_2017_is_normal(

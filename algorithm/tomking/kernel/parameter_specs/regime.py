@@ -27,8 +27,8 @@ def _axis(axis: str, span: str, value: str, step: str) -> tuple[ParameterSpec, .
 PARAMETERS: tuple[ParameterSpec, ...] = (
     whole("regime.window", "20", "5 to 250 sessions", "Window of the displayed correlations.",
            "correlation monitor: window 20"),
-    whole("regime.minimum_stay", "10", "0 to 60 sessions", "Sessions an axis stays before it may come down.",
-           "two-axis state: no dwell on the way up, ten sessions on the way down"),
+    whole("regime.minimum_stay", "15", "0 to 60 sessions", "Sessions the danger axis stays before it may come down.",
+           "two-axis state: no dwell on the way up, fifteen sessions on the way down"),
     *_axis("danger", "0.01 to 5 semi-volatility a year", "Semi-volatility", "0.10"),
     *_axis("diversification", "-0.2 to 1 correlation", "Forecast mean correlation", "0.10"),
     _regime("forecast_constant", "-2 to 2 Fisher scale", "Constant of the correlation forecast.", "0.10"),
