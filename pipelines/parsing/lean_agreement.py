@@ -29,7 +29,7 @@ Found = tuple[str, Refusal]
 """A file's name and what is missing in it."""
 
 _ALWAYS_THERE = ("charts", "orders", "profitLoss", "runtimeStatistics", "statistics", "totalPerformance", "algorithmConfiguration")  # fmt: skip
-_COUNTS = ("OrderCount", "LogCount", "InsightCount")
+_STATE = ("StartTime", "EndTime", "Status", "OrderCount", "LogCount", "InsightCount")
 _CHARTS = ("Strategy Equity", "Benchmark")
 _WINDOWS = ("M1", "M3", "M6", "M12")
 _MEMBER = {
@@ -73,9 +73,12 @@ class Whole:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the engine wrote these files at its end."""
-        ended = self.state.get("Status") in FINAL_STATUSES and bool(self.state.get("EndTime"))
-        return ended and "Source" not in self.state and (self.is_live or self.main.has_performance)
+        """Whether the engine wrote these files at its end: the state says so, or the block that comes last is there."""
+        status = self.state.get("Status")
+        if "Source" in self.state or (status and status not in FINAL_STATUSES):
+            return False
+        is_last = not self.is_live and self.main.has_performance
+        return is_last or (bool(status) and bool(self.state.get("EndTime")))
 
     @property
     def has_begun(self) -> bool:
@@ -113,8 +116,11 @@ def disagreements(run: Whole) -> Iterator[Found]:
 
 def _in_main(run: Whole) -> Iterator[Refusal]:
     """Members and charts that every finished result has."""
-    lacking = [f"$.{name}" for name in _ALWAYS_THERE if name not in run.main.members and not run.is_live]
-    lacking += [f"$.state.{name}" for name in _COUNTS if name not in run.state]
+    lacking = []
+    if run.state:
+        # A result of before 2023 has no state; what else it had then is not asked.
+        lacking += [f"$.{name}" for name in _ALWAYS_THERE if name not in run.main.members and not run.is_live]
+        lacking += [f"$.state.{name}" for name in _STATE if not run.state.get(name)]
     charts = {key for member, key, _ in run.main.raw_members if member == "charts"}
     if run.has_begun and not run.is_live and charts:
         lacking += [f"$.charts.{name}" for name in _CHARTS if name not in charts]
@@ -134,13 +140,14 @@ def _in_rows(run: Whole) -> Iterator[Found]:
         yield from ((main, one) for one in _order_count(run))
         if run.event_names and not any(name in run.event_names for name, _ in run.refused):
             events = rows.event_rows(run.events)
-            found = list(rows.missing_events(orders, events))
+            found = [*rows.missing_events(orders, events), *rows.lacking_events(run.events)]
             yield from ((event_name, one) for one in found)
             if not found and run.is_unrefused(rows.BOOKED):
                 yield from ((main, one) for one in rows.missing_profits(events, run.main.profit_loss.height))
             yield from ((event_name, one) for one in _fees(run))
     if run.is_unrefused(rows.TRADES) and not run.is_live:
         yield from ((main, one) for one in _trades(run))
+        yield from ((main, one) for one in rows.lacking_trades(batch for _, trades in run.trades for batch in trades))
     yield from ((main, one) for one in _equity(run))
 
 
@@ -240,6 +247,9 @@ def _statistics_of_log(run: Whole, engine: EngineLog) -> Iterator[Refusal]:
 
 def _of_summary(run: Whole, summary: LeanResult) -> Iterator[Refusal]:
     """The summary repeats every text of the result, and was written just before it."""
+    if (own := _parameters(run.main)) != (theirs := _parameters(summary)):
+        said = f"{len(own)} here, {len(theirs)} in the summary"
+        yield Refusal("other parameters than in the summary", field="$.algorithmConfiguration.parameters", value=said)
     for section, texts in summary.statistics.items():
         main, place = run.main.statistics[section], f"$.{_MEMBER[section]}"
         if missing := [name for name in texts if name not in main]:
@@ -250,6 +260,10 @@ def _of_summary(run: Whole, summary: LeanResult) -> Iterator[Refusal]:
             first = others[0]
             said = f"{len(others)}, the first {main[first]} and in the summary {texts[first]}"
             yield Contradiction("figures of the summary are others in the result", field=f"{place}.{first}", value=said)
+
+
+def _parameters(result: LeanResult) -> Mapping[str, str]:
+    return result.configuration.parameters if result.configuration else {}
 
 
 def _counted(reason: str, place: str, there: int, claimed: int) -> Refusal:

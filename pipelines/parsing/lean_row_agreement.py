@@ -12,7 +12,6 @@ row is refused for it: what is there is kept, what is missing is named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -24,15 +23,39 @@ _SHOWN = 10
 _DUST = 9
 """Decimals of a position that count: sums of crypto quantities leave a rest beyond them."""
 
-_IN_EVERY_ORDER: Mapping[str, str] = {
-    "created_at": "createdTime",
-    "price_currency": "priceCurrency",
-    "value": "value",
-    "time_in_force": "properties",
-    "is_marketable": "isMarketable",
-    "price_adjustment_mode": "priceAdjustmentMode",
+_SUBMITTED = ("submission_bid", "submission_ask", "submission_last")
+_IN_OTHER_ORDERS: Mapping[str, pl.Expr] = {
+    "properties": pl.col("time_in_force").is_null(),
+    "isMarketable": pl.col("is_marketable").is_null(),
+    "priceAdjustmentMode": pl.col("price_adjustment_mode").is_null(),
+    "lastFillTime": pl.when(pl.col("status") == "filled").then(pl.col("last_fill_at").is_null()),
+    "canceledTime": pl.when(pl.col("status") == "canceled").then(pl.col("canceled_at").is_null()),
+    # The engine's own orders have none, and in older results no order without a tag of its own.
+    "tag": pl.when((pl.col("order_type") != "option_exercise") & (pl.col("tag").fill_null("") == "")).then(
+        pl.col("tag").is_null()
+    ),
+    "orderSubmissionData": pl.when(pl.any_horizontal(pl.col(*_SUBMITTED).is_not_null())).then(
+        pl.any_horizontal(pl.col(*_SUBMITTED).is_null())
+    ),
+    "groupOrderManager.orderIds": pl.when(pl.col("group_size") > 0).then(
+        pl.col("group_order_ids").str.count_matches(",").fill_null(-1) + 1 < pl.col("group_size")
+    ),
 }
-"""Members that an order of one file has if the others have them; which ones there are depends on the era."""
+_IN_EVERY_ORDER = {"created_at": "createdTime", "price_currency": "priceCurrency", "value": "value"}
+_IN_OTHER_EVENTS: Mapping[str, pl.Expr] = {
+    "quantity": pl.col("quantity").is_null(),
+    "symbolValue": pl.col("symbol") == pl.col("symbol_id"),
+    "isInTheMoney": pl.when(pl.col("kind").is_in(["exercise", "assignment"])).then(~pl.col("is_in_the_money")),
+}
+_IN_OTHER_TRADES: Mapping[str, pl.Expr] = {
+    "mae": pl.col("mae").is_null(),
+    "mfe": pl.col("mfe").is_null(),
+    "endTradeDrawdown": pl.col("end_trade_drawdown").is_null(),
+    "isWin": pl.col("is_win").is_null(),
+    "duration": pl.col("duration_seconds").is_null(),
+    "orderIds": ~pl.col("order_ids").str.contains(",", literal=True),
+}
+"""Members that a row of one file has if the others have them; which ones there are depends on the era."""
 _BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "limit_price": ("limit", "stop_limit", "limit_if_touched", "combo_leg_limit"),
     "stop_price": ("stop_market", "stop_limit", "trailing_stop"),
@@ -57,30 +80,68 @@ class Contradiction(Refusal):
     __slots__ = ()
 
 
-@dataclass(slots=True)
 class Lacking:
-    """Orders without a member; `height` is how many were looked at."""
+    """Counts rows that lack members which the other rows of their file have; an era writes a member always or never.
 
-    height: int = 0
-    orders: list[int] = field(default_factory=list)
+    `tests` are expressions by member, true for a row without it and null for a row of which nothing is asked.
+    """
+
+    def __init__(self, tests: Mapping[str, pl.Expr], number: str) -> None:
+        self._tests = [test.alias(member) for member, test in tests.items()]
+        self._number = number
+        self._asked = dict.fromkeys(tests, 0)
+        self._without: dict[str, list[int]] = {member: [] for member in tests}
+
+    def look(self, batch: pl.DataFrame) -> None:
+        """Look at some rows."""
+        tested = batch.select(self._number, *self._tests)
+        for member, without in self._without.items():
+            column = tested[member]
+            self._asked[member] += column.len() - column.null_count()
+            if column.any():
+                without.extend(tested.filter(column)[self._number].to_list())
+
+    def found(self) -> Iterator[tuple[str, list[int]]]:
+        """The members that some rows lack and others have, with the rows."""
+        for member, without in self._without.items():
+            if 0 < len(without) < self._asked[member]:
+                yield member, without
 
 
 def order_rows(orders: Batches) -> tuple[pl.DataFrame, list[Refusal]]:
     """What the other checks need of every order, and what single orders lack."""
     slim, found = [pl.DataFrame(schema={name: orders.schema[name] for name in _OF_ORDERS})], list[Refusal]()
-    lacking = {member: Lacking() for member in _IN_EVERY_ORDER.values()}
+    lacking = Lacking(_IN_OTHER_ORDERS, "order_id")
     for batch in orders:
         slim.append(batch.select(_OF_ORDERS))
-        for column, member in _IN_EVERY_ORDER.items():
-            lacking[member].height += batch.height
-            if batch[column].null_count():
-                lacking[member].orders += batch.filter(pl.col(column).is_null())["order_id"].to_list()
+        lacking.look(batch)
         found += _of_types(batch)
         found += _values(batch)
-    for member, one in lacking.items():
-        if 0 < len(one.orders) < one.height:
-            found.append(_named(one.orders, "orders lack a member that all others have", member))
+    for member, without in lacking.found():
+        found.append(_named(without, "orders lack a member that the others have", member))
     return pl.concat(slim), found
+
+
+def lacking_events(events: Batches) -> Iterator[Refusal]:
+    """What single events lack."""
+    lacking = Lacking(_IN_OTHER_EVENTS, "order_id")
+    for batch in events:
+        lacking.look(batch)
+        said = batch.filter((pl.col("kind") == "assignment") & ~pl.col("is_assignment"))
+        yield from _listed(said, "assignments whose event does not say so")
+    for member, without in lacking.found():
+        yield _named(sorted(set(without)), f"events lack a member that the others have: {member}", "events")
+
+
+def lacking_trades(batches: Iterable[pl.DataFrame]) -> Iterator[Refusal]:
+    """What single closed trades lack."""
+    lacking = Lacking(_IN_OTHER_TRADES, "position")
+    for batch in batches:
+        lacking.look(batch)
+    for member, without in lacking.found():
+        said = f"{len(without)}: {', '.join(map(str, without[:_SHOWN]))}"
+        place = f"{TRADES}[{without[0]}].{member}"
+        yield Refusal("closed trades lack a member that the others have", field=place, value=said)
 
 
 def event_rows(events: Batches) -> pl.DataFrame:
@@ -169,7 +230,10 @@ def fees_by_currency(events: Batches) -> dict[str, float]:
 
 
 def _of_types(batch: pl.DataFrame) -> Iterator[Refusal]:
-    """A member without which an order of its type cannot have been."""
+    """A member without which an order of its type, or any order, cannot have been."""
+    for column, member in _IN_EVERY_ORDER.items():
+        if batch[column].null_count():
+            yield _named(batch.filter(pl.col(column).is_null())["order_id"].to_list(), "orders lack a member", member)
     for column, types in _BY_TYPE.items():
         if not batch[column].null_count():
             continue

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
 from msgspec import Raw
 
-from pipelines.parsing.lean_json import ABSENT, Unreadable, read_object, text_map
+from pipelines.parsing.lean_json import ABSENT, Unreadable, read_map, read_object, text_map
 from pipelines.parsing.lean_statistics import parse_statistic
-from pipelines.parsing.refusals import Refused
+from pipelines.parsing.refusals import Refusal, Refused
 
 _NAME = re.compile(r"M(?P<months>\d{1,3})_(?P<day>\d{8})")
 
@@ -57,6 +57,28 @@ def parse_window(key: str, data: bytes) -> list[WindowStatistic]:
         ]
     except Unreadable as error:
         raise Refused(error.refusal) from error
+
+
+def figure_names(data: bytes) -> frozenset[str]:
+    """The names of the figures of one window, each with its section, those without a value among them."""
+    try:
+        found = read_object(data, WindowJson)
+        named = {
+            "tradeStatistics": read_map(found.trade_statistics, "$"),
+            "portfolioStatistics": read_map(found.portfolio_statistics, "$"),
+        }
+    except Unreadable:
+        return frozenset()  # `parse_window` says what is wrong
+    return frozenset(f"{section}.{name}" for section, names in named.items() for name in names)
+
+
+def missing_figures(windows: Mapping[str, frozenset[str]]) -> Iterator[Refusal]:
+    """Figures that a window lacks and another one of the file has: the engine writes the same ones in each."""
+    everything = frozenset().union(*windows.values())
+    for key, names in windows.items():
+        if missing := sorted(everything - names):
+            said = f"{len(missing)}: {', '.join(missing[:5])}"
+            yield Refusal("a window lacks figures that others have", field=f"$.rollingWindow.{key}", value=said)
 
 
 def _named(key: str, place: str) -> tuple[int, dt.date]:

@@ -24,7 +24,7 @@ from pipelines.parsing.lean_eras import to_current
 from pipelines.parsing.lean_insights import LeanInsight, parse_insight_list
 from pipelines.parsing.lean_launch import parse_settings
 from pipelines.parsing.lean_monitor import damage_in_requests, lists_successes, parse_report, parse_requests
-from pipelines.parsing.lean_windows import parse_window
+from pipelines.parsing.lean_windows import figure_names, missing_figures, parse_window
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_json, redact_text
 from pipelines.steps.lean_charts import ChartSource, write_charts
@@ -239,9 +239,11 @@ def _finding_rows(run: LeanRun, writer: _Writer) -> Iterator[_Row]:
 
 def _window_rows(run: LeanRun, writer: _Writer) -> Iterator[tuple[Any, ...]]:
     """Values of `_WINDOW`: the windows of a long run have more figures than all else beside its orders."""
+    names: dict[str, frozenset[str]] = {}
     for member in run.raw_members:
         if member.member != "rollingWindow" or member.key is None:
             continue
+        names[member.key] = figure_names(member.data)
         try:
             figures = parse_window(member.key, member.data)
         except Refused as error:
@@ -249,6 +251,8 @@ def _window_rows(run: LeanRun, writer: _Writer) -> Iterator[tuple[Any, ...]]:
             continue
         for one in figures:
             yield writer.run_id, one.months, one.ends_on, one.section, one.name, one.text, one.number, one.unit
+    # Only a backtest's main file has windows.
+    writer.found.refused += ((file.name, one) for file in writer.files("main") for one in missing_figures(names))
 
 
 def _report_rows(writer: _Writer) -> Iterator[_Row]:

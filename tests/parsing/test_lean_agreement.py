@@ -85,6 +85,13 @@ MAIN_CUTS: list[tuple[str, Callable[[Document], object], str]] = [
     ("quits", lambda main: main["totalPerformance"]["portfolioStatistics"].pop("beta"), "$.totalPerformance.portfolioStatistics.beta"),
     ("settled", lambda main: main["charts"].pop("Benchmark"), "$.charts.Benchmark"),
     ("settled", lambda main: main["charts"]["Strategy Equity"]["series"]["Equity"].update(values=main["charts"]["Strategy Equity"]["series"]["Equity"]["values"][:1]), "$.charts.Strategy Equity.series.Equity.values"),
+    ("settled", lambda main: main.pop("totalPerformance"), "$.totalPerformance"),
+    ("quits", lambda main: main.pop("state"), "$.state."),
+    ("settled", lambda main: main["state"].pop("EndTime"), "$.state.EndTime"),
+    ("settled", lambda main: main["totalPerformance"]["closedTrades"][1].pop("mae"), "$.totalPerformance.closedTrades[1].mae"),
+    ("settled", lambda main: main["orders"]["2"]["orderSubmissionData"].pop("bidPrice"), "$.orders.2.orderSubmissionData"),
+    ("settled", lambda main: main["orders"]["2"].pop("tag"), "$.orders.2.tag"),
+    ("combo", lambda main: main["orders"]["2"]["groupOrderManager"]["orderIds"].pop(), "$.orders.2.groupOrderManager.orderIds"),
     ("settled", lambda main: main["rollingWindow"].pop(min(main["rollingWindow"])), "$.rollingWindow"),
 ]  # fmt: skip
 
@@ -111,6 +118,12 @@ def _without(data: bytes, number: int) -> bytes:
     document = json.loads(data)
     del document[number]
     return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize("member", ["quantity", "symbolValue"])
+def test_a_member_cut_out_of_one_event_is_noticed(member: str) -> None:
+    found = flaws(DATA / "settled", in_json("order_events", lambda events: events[3].pop(member)))
+    assert any(member in flaw.reason for flaw in found)
 
 
 def test_a_fee_and_a_message_cut_out_of_an_event_are_noticed() -> None:

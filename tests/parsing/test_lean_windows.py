@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import pytest
 
-from pipelines.parsing.lean_windows import parse_window
+from pipelines.parsing.lean_windows import figure_names, missing_figures, parse_window
 from pipelines.parsing.refusals import Refused
 
 WINDOW = (
@@ -37,3 +38,13 @@ def test_what_is_no_window_is_refused_by_its_place(key: str, data: bytes) -> Non
     with pytest.raises(Refused) as refused:
         parse_window(key, data)
     assert (refused.value.refusal.field or "").startswith(f"$.rollingWindow.{key}")
+
+
+def test_a_figure_cut_out_of_one_window_is_named_by_its_window() -> None:
+    whole = {"tradeStatistics": {"a": "1", "b": None}, "portfolioStatistics": {"c": "2"}}
+    names = {key: figure_names(json.dumps(whole).encode()) for key in ("M1_20200131", "M3_20200131")}
+    assert list(missing_figures(names)) == []
+    cut = {**whole, "tradeStatistics": {"a": "1"}}
+    (found,) = missing_figures({**names, "M6_20200131": figure_names(json.dumps(cut).encode())})
+    assert (found.field, found.value) == ("$.rollingWindow.M6_20200131", "1: tradeStatistics.b")
+    assert figure_names(b"[") == frozenset()
