@@ -171,6 +171,32 @@ def test_a_forecast_is_shown_beside_the_modelled_fee(warehouse: Warehouse, tmp_p
     assert (row[0], row[1], row[2], row[3], str(row[4])) == ("run-1", 3, 2, "2.294", "0.294000")
 
 
+def test_requests_of_a_cache_are_rows_by_session_and_kind_of_key(warehouse: Warehouse, tmp_path: Path) -> None:
+    store = tmp_path / "storage"
+    day = dt.date(2019, 12, 6)
+    lines = [
+        format_entry(
+            number, "cache", BEGAN, cache="chains", key_kind=kind, session_date=day, hits=hits,
+            misses=misses, provider_calls=sum(misses.values()), stale_served=0,
+        )
+        for number, kind, hits, misses in (
+            (1, "expiry", 3, {"expired": 1}),
+            (2, "expiry", 1, {"first_touch": 2, "wider": 1}),
+            (3, "whole", 0, {}),
+        )
+    ]  # fmt: skip
+    lines.append(format_entry(4, "cache", BEGAN, cache="greeks", hits=0, misses={"evicted": 1, "invalidated": 2}))
+    write_segment(store, RUN, 1, lines)
+    with warehouse.writer("caches") as session:
+        ingest_journals(session, store)
+        store_run(session, "run-1", algorithm_id="L-31", started_at=BEGAN)
+        link_journals(session)
+        rows = session.rows("SELECT * EXCLUDE (run_id) FROM marts.cache_requests ORDER BY cache, key_kind")
+    assert rows[0] == (day, "chains", "expiry", 8, 4, 0.5, 2, 1, 0, 0, 1, 4, 0)
+    assert rows[1] == (day, "chains", "whole", 0, 0, None, 0, 0, 0, 0, 0, 0, 0)
+    assert rows[2] == (BEGAN.date(), "greeks", None, 3, 0, 0.0, 0, 0, 1, 2, 0, None, None)
+
+
 def test_a_journal_is_joined_anew_when_a_run_that_fits_better_is_read_later(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
