@@ -6,40 +6,22 @@ UI_SCREENSHOTS naming a folder the pictures are kept there.
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipelines.instances import ROOT, environment, make_instance, run, tomking
+from tests.browser.serving import browsing, keep, serving, wait_for
+from tests.pipelines.instances import make_instance, run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: uv sync --group browser")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: uv sync --group browser")
 BROKEN = "Date,Amount,Remark\n2026-11-20,1.00,typed by hand\n"
-SECONDS = 120
 
 
 @pytest.fixture(scope="module")
@@ -53,39 +35,14 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(instance: Path) -> Iterator[str]:
-    """The UI of that instance on a free port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (instance.parent / "ui.log").open("w", encoding="utf-8")
-    process = subprocess.Popen(
-        tomking(instance, "ui", "--port", str(port)),
-        cwd=ROOT,
-        env=environment(),
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: answers(f"{address}/server_info"), "the UI to answer")
+    with serving(instance) as address:
         yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=60)
-        log.close()
 
 
 @pytest.fixture
 def page(server: str) -> Iterator[Page]:
-    """A page of a fresh browser."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        opened = browser.new_page(viewport={"width": 1600, "height": 950}, base_url=server)
+    with browsing(server) as opened:
         yield opened
-        browser.close()
 
 
 def test_a_night_launched_by_hand_ends_green_and_the_broken_file_shows_on_its_check(page: Page) -> None:
@@ -125,32 +82,15 @@ def test_the_regimes_have_a_picture(page: Page) -> None:
 
 def test_the_graph_shows_every_domain(page: Page) -> None:
     page.goto("/asset-groups", wait_until="networkidle")
-    for group in ("statements", "market", "lean", "reconciliation", "regimes", "calibration", "operations"):
+    for group in (
+        "statements",
+        "market",
+        "lean",
+        "reconciliation",
+        "regimes",
+        "calibration",
+        "deployment",
+        "operations",
+    ):
         page.get_by_text(group, exact=True).first.wait_for()
     keep(page, "asset-graph")
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a picture of the page where the environment asks for it."""
-    if folder := os.environ.get("UI_SCREENSHOTS"):
-        time.sleep(2)
-        page.screenshot(path=Path(folder) / f"{name}.png")
-
-
-def answers(address: str) -> bool:
-    """Whether a server answers there."""
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def wait_for(condition: object, what: str) -> None:
-    """Wait until a condition holds; fail with what was waited for."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if condition():  # type: ignore[operator]
-            return
-        time.sleep(1)
-    pytest.fail(f"waited {SECONDS} s in vain for {what}")
