@@ -147,6 +147,34 @@ def fee_drift(frame: pl.DataFrame) -> bytes:
     return _png(figure)
 
 
+def fee_savings(frame: pl.DataFrame) -> bytes:
+    """What the best route would have saved, by month, with its sign. `frame`: month, charged, saving (null: no route)."""
+    figure, axes = _canvas("Fees by month, and what the cheapest route would have saved", "USD")
+    ordered = frame.group_by("month").agg(pl.col("charged").sum(), pl.col("saving").sum()).sort("month")
+    labels = [f"{month:%Y-%m}" for month in ordered["month"].to_list()]
+    places = list(range(len(labels)))
+    axes.bar(places, ordered["charged"].cast(pl.Float64).to_list(), width=0.8, color="#bbbbbb", label="charged")
+    axes.bar(places, ordered["saving"].cast(pl.Float64).to_list(), width=0.5, color="#4c9a6a", label="saving")
+    axes.set_xticks(places, labels, rotation=60, fontsize=7)
+    axes.axhline(0, color="#222222", lw=0.8)
+    axes.legend(loc="best", fontsize=8)
+    return _png(figure)
+
+
+def fees_by_value(frame: pl.DataFrame) -> bytes:
+    """Fees per contract and in all, by strategy. `frame`: value, charged, per_unit."""
+    figure, axes = _canvas("Fees by strategy", "USD")
+    ordered = frame.sort("charged", descending=True)
+    places = list(range(ordered.height))
+    axes.bar(places, ordered["charged"].cast(pl.Float64).to_list(), color="#2c6fbb")
+    names = [
+        f"{value}\n{'' if each is None else f'{each:.2f} each'}"
+        for value, each in zip(ordered["value"].to_list(), ordered["per_unit"].to_list(), strict=True)
+    ]
+    axes.set_xticks(places, names, rotation=30, fontsize=7)
+    return _png(figure)
+
+
 def regime_timeline(frame: pl.DataFrame) -> bytes:
     """Regime as bands under mean correlation and score. `frame`: session_date, regime, mean_correlation, score."""
     figure, axes = _canvas("Regime, 20-day mean correlation and diversification score", "mean correlation")

@@ -1,6 +1,6 @@
 """`tomking fees`: how well our schedules price what was charged, and rates that statements prove beyond them.
 
-Holds: list, accept, reject, evidence.
+Holds: list, accept, reject, evidence, and the group that `report` and `rates` belong to.
 Belongs here: the commands about fee schedules and proposed rates.
 Never here: how a rate is fitted, how a cause is proven, or what a schedule is.
 """
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import click
 
+from pipelines.commands.fee_rates import rates
+from pipelines.commands.fee_report import report
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
 from pipelines.steps.fee_levels import decide_fee_level
 
@@ -90,6 +92,10 @@ def evidence(session: Session, broker: str | None, product: str | None) -> None:
             list(given.values()),
         )
     print_rows(session, "charges reproduced by our schedules", EVIDENCE, rows)
+
+
+fees.add_command(report)
+fees.add_command(rates)
 
 
 @fees.command("accept")

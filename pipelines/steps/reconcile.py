@@ -29,6 +29,7 @@ from warehouse.models.derived.reconciliation import (
     AccountAdjustment,
     Break,
     DayTotal,
+    FeeAlternative,
     FeeCause,
     FeeLeg,
     LegFill,
@@ -89,7 +90,7 @@ def reconcile_days(
             given = read_account(session, plan)
             result = reconcile(given)
             _write(session, plan, given, result)
-            write_statement_pricing(session, plan, given)
+            write_statement_pricing(session, settings, plan, given)
             found.append((given, result))
         _forget_others(session, plans)
         session.clear_dirty(DOMAIN, asked)
@@ -214,7 +215,7 @@ def _adjustments(given: AccountInput, result: AccountResult) -> list[Row]:
 def _forget_others(session: WriteSession, plans: Iterable[AccountPlan]) -> None:
     """Rows of accounts whose statements are gone."""
     known = [plan.account for plan in plans]
-    for model in (FeeLeg, FeeCause, LegFill, Break, AccountAdjustment, DayTotal, StatementPricing):
+    for model in (FeeLeg, FeeCause, LegFill, Break, AccountAdjustment, DayTotal, StatementPricing, FeeAlternative):
         session.replace(model, frame(model, []), "NOT list_contains(?::VARCHAR[], account)", (known,))
 
 

@@ -1,4 +1,4 @@
-"""What brokers and regulators published about fees, as checks on a schedule.
+"""What tastytrade published about its fees, as checks on a schedule, and the examples of every broker.
 
 Holds: worked examples, prices on pages, and notices that a rate changes from one day to the next.
 Belongs here: a figure somebody published, in the form it was published: per million, per thousand contracts, per order.
@@ -7,85 +7,18 @@ Never here: rows of real statements, and anything read from the schedules themse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from tomking.kernel.fees import FeeFill, FeeSchedule
-from tomking.kernel.money import Rounding
-
-Example = Callable[[FeeSchedule], bool]
-"""Whether a schedule gives what was published."""
+from tests.kernel import published_ibkr, published_schwab
+from tests.kernel.published_examples import Example, contract, costs, option, rate_is, regulators, shares
+from tomking.kernel.fees import FeeFill
 
 
-def option(  # noqa: PLR0917
-    side: str,
-    quantity: int,
-    price: str,
-    day: date,
-    product: str = "equity_option",
-    root: str = "SPY",
-    effect: str = "open",
-    event: str = "trade",
-) -> FeeFill:
-    return FeeFill(product, side, effect, Decimal(quantity), Decimal(price), Decimal(100), day, root, event)
-
-
-def costs(schedule: FeeSchedule, fill: FeeFill, **wanted: str) -> bool:
-    """Whether the named components, printed with as many decimals as wanted, come out; `total` is all but commission."""
-    fees = schedule.fees_for_leg([fill])[0]
-    for name, amount in wanted.items():
-        found = fees.total - fees.amount("commission") if name == "total" else fees.amount(name)
-        if Rounding("half_up", max(-Decimal(amount).as_tuple().exponent, 0)).apply(found) != Decimal(amount):  # type: ignore[operator]
-            return False
-    return True
-
-
-def shares(quantity: int, price: str, day: date) -> FeeFill:
-    """A sale of shares."""
-    return FeeFill("equity", "sell", "close", Decimal(quantity), Decimal(price), Decimal(1), day, "SPY")
-
-
-def contract(product: str, root: str, day: date, effect: str | None = None) -> FeeFill:
-    """One future or option on a future, bought."""
-    return FeeFill(product, "buy", effect, Decimal(1), Decimal(10), Decimal(5), day, root)
-
-
-# The Commission's advisories: the day, and dollars per million of sales before and from it.
-_ADVISORIES: Final = (
-    (date(2018, 5, 22), "23.10", "13.00"),
-    (date(2019, 4, 16), "13.00", "20.70"),
-    (date(2020, 2, 18), "20.70", "22.10"),
-    (date(2021, 2, 25), "22.10", "5.10"),
-    (date(2022, 5, 14), "5.10", "22.90"),
-    (date(2023, 2, 27), "22.90", "8.00"),
-    (date(2024, 5, 22), "8.00", "27.80"),
-    (date(2025, 5, 14), "27.80", "0"),
-    (date(2026, 4, 4), "0", "20.60"),
-)
-# FINRA's changes of the trading activity fee: ten thousand shares, the limit of a trade, a thousand options.
-_ACTIVITY: Final = (
-    (date(2018, 1, 2), ("1.19", "5.95", "2.00"), ("1.19", "5.95", "2.00")),
-    (date(2023, 1, 1), ("1.30", "6.49", "2.18"), ("1.45", "7.27", "2.44")),
-    (date(2024, 1, 1), ("1.45", "7.27", "2.44"), ("1.66", "8.30", "2.79")),
-    (date(2026, 1, 1), ("1.66", "8.30", "2.79"), ("1.95", "9.79", "3.29")),
-    (date(2026, 10, 1), ("1.95", "9.79", "3.29"), ("0", "0", "0")),
-    (date(2027, 1, 1), ("0", "0", "0"), ("1.95", "9.79", "3.29")),
-)
-
-
-def _regulators() -> Iterator[Example]:
-    for day, before, after in _ADVISORIES:
-        for when, amount in ((day - timedelta(days=1), before), (day, after)):
-            yield partial(costs, fill=shares(10_000, "100", when), sec=amount)
-    for day, figures_before, figures_after in _ACTIVITY:
-        for when, (ten_thousand, limit, options) in ((day, figures_after), (day - timedelta(days=1), figures_before)):
-            if when >= date(2018, 1, 1):
-                yield partial(costs, fill=shares(10_000, "1", when), taf=ten_thousand)
-                yield partial(costs, fill=shares(1_000_000, "1", when), taf=limit)
-                yield partial(costs, fill=option("sell", 1_000, "1", when), taf=options)
+def _late() -> Iterator[Example]:
     # The increase of 2022 was passed on late: rows of an export with three decimals, kept by another project.
     yield partial(costs, fill=shares(10_000, "1", date(2022, 4, 19)), taf="1.19")
     yield partial(costs, fill=shares(10_000, "1", date(2022, 6, 10)), taf="1.30")
@@ -140,11 +73,10 @@ def _pages() -> Iterator[Example]:
         yield partial(costs, fill=on_future, commission="1.25", total="0.87")
 
 
-def rate_is(schedule: FeeSchedule, *, of: tuple[Any, ...], amount: str) -> bool:
-    """Whether the rate in force, chosen as `FeeSchedule.rate` does, is this."""
-    found = schedule.rate(*of)
-    return found is not None and found.amount == Decimal(amount)
-
-
-EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {"tastytrade": (*_regulators(), *_tastytrade())}
-"""By broker. What regulators published is tried on the one whose rounding leaves it exact."""
+EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
+    "tastytrade": (*regulators(on_time=False), *_late(), *_tastytrade()),
+    "ibkr": tuple(published_ibkr.examples()),
+    "schwab": tuple(published_schwab.schwab()),
+    "tdameritrade": tuple(published_schwab.td_ameritrade()),
+}
+"""By broker."""

@@ -87,6 +87,8 @@ def test_an_empty_instance_answers_every_question_with_nothing(empty: Path) -> N
         ["parameters"],
         ["fees"],
         ["fees", "evidence"],
+        ["fees", "report"],
+        ["fees", "rates", "--unproven"],
         ["regimes", "--show-only"],
         ["reconcile"],
     ):

@@ -27,8 +27,10 @@ from pipelines.steps.statements import ingest_statement
 from pipelines.transforms.fee_explanation import Schedules, Terms, explain
 from pipelines.transforms.fills import Leg
 from pipelines.transforms.statement_pricing import price_statements
-from tests.kernel.published_fees import EXAMPLES, Example
+from tests.kernel.published_examples import Example
+from tests.kernel.published_fees import EXAMPLES
 from tests.shared import shared_path
+from tests.steps.unproven_rates import reason_for
 from tomking.kernel.fees import FeeFill, FeeSchedule, UnknownRate, schedule_for
 from tomking.kernel.money import Rounding, RoundingMode
 from tomking.kernel.schedules.rates import FeeRate
@@ -317,7 +319,7 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write(f"  {kind:14} noticed by {seen:12} {count}\n")
         for one in verdicts:
             if not one.noticed:
-                sys.stdout.write(f"  unnoticed {one.mutant.label}\n")
+                sys.stdout.write(f"  unnoticed {one.mutant.label}: {reason_for(broker, one.mutant) or 'NO REASON'}\n")
     return 0
 
 

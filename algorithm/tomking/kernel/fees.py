@@ -105,6 +105,11 @@ class FillFees:
         """The exact sum of the components."""
         return add(fee.amount for fee in self.fees)
 
+    @property
+    def unproven(self) -> tuple[FeeRate, ...]:
+        """The rows behind it that no statement row and no primary source shows."""
+        return tuple(fee.rate for fee in self.fees if fee.rate is not None and not fee.rate.is_proven)
+
     def amount(self, component: str) -> Decimal:
         """What one component costs; 0 where it does not apply."""
         return add(fee.amount for fee in self.fees if fee.component == component)
@@ -150,6 +155,8 @@ class FeeSchedule:
         for row in self.rows:
             self._rows.setdefault((row.series, row.product, row.component), []).append(row)
         self._starts: Final = sorted({row.effective_from for row in self.rows})
+        self._learnt: Final = sorted({row.known_from for row in self.rows})
+        self._known: dict[int, FeeSchedule] = {}
         # Fills differ in price and size, but come in few situations: what applies in one is looked up once.
         self._choices: dict[tuple[object, ...], tuple[_Choice, ...]] = {}
         self._tiers: dict[tuple[object, ...], tuple[FeeRate, ...]] = {}
@@ -161,7 +168,12 @@ class FeeSchedule:
 
     def known_on(self, day: date) -> FeeSchedule:
         """The schedule as it was known on `day`: rows learnt later are left out."""
-        return FeeSchedule((row for row in self.rows if row.known_from <= day), self.broker, self.plan)
+        learnt = bisect_right(self._learnt, day)
+        if learnt not in self._known:
+            self._known[learnt] = FeeSchedule(
+                (row for row in self.rows if row.known_from <= day), self.broker, self.plan
+            )
+        return self._known[learnt]
 
     def with_rates(self, rows: Iterable[FeeRate]) -> FeeSchedule:
         """This schedule and further rows; a row of the same selector and day replaces the one that was there."""

@@ -64,6 +64,19 @@ def reconciled_days(
             "count(*) filter (where state = 'break') as breaks from marts.fee_reconciliation group by all order by account",
         )
     )
+    savings = ask(
+        warehouse,
+        "select account, month, charged, best_broker, best_plan, best_size, best_cost, saving, saving_share "
+        "from marts.fee_savings order by account, month",
+    )
+    metadata["fee_reconciliation"]["savings"] = table(savings)
+    metadata["fee_reconciliation"]["savings_by_month"] = picture(plots.fee_savings(savings), "savings")
+    by_strategy = ask(
+        warehouse,
+        "select value, sum(charged) as charged, sum(charged) / nullif(sum(units), 0) as per_unit from marts.fees_by "
+        "where dimension = 'strategy' group by value order by value",
+    )
+    metadata["fee_reconciliation"]["by_strategy"] = picture(plots.fees_by_value(by_strategy), "by strategy")
     metadata["fee_breaks"]["open"] = table(
         ask(
             warehouse,

@@ -196,3 +196,36 @@ class StatementPricing(Base):
     """The fee level or commission rate per unit that the cause stands for."""
     evidence: Mapped[int | None]
     """Fills (of a level) or legs (of a rate) that show it."""
+    first_row_id: Mapped[str | None] = mapped_column(Text, info=references("records.statement_rows.row_id"))
+    """Its first row: the way to the leg of LEAN."""
+    underlying: Mapped[str | None]
+    units: Mapped[Decimal | None]
+    """Contracts or shares, unsigned."""
+    premium: Mapped[Decimal | None]
+    """Cash of the fills before charges: taken in positive, paid negative."""
+    forecast: Mapped[Decimal | None]
+    """What the rates known on its own day said; None where they did not say."""
+
+
+class FeeAlternative(Base):
+    """All order legs of an account and month on one route: what they would have cost there. Costs are positive."""
+
+    __tablename__ = "fee_alternatives"
+    __table_args__ = ({"schema": DERIVED},)
+
+    account: Mapped[key]
+    month: Mapped[dt.date] = mapped_column(primary_key=True)
+    broker: Mapped[key]
+    plan: Mapped[key]
+    size: Mapped[key]
+    """same, or micro or full: futures in contracts of the other size, where they make whole ones."""
+    legs: Mapped[int]
+    priced: Mapped[int]
+    """Legs that the route prices in full."""
+    available: Mapped[int]
+    """Legs for which the route could have been taken."""
+    charged: Mapped[money]
+    """Of the priced legs."""
+    cost: Mapped[money]
+    why: Mapped[str | None]
+    """Why a leg is not priced in full."""

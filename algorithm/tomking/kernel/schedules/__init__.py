@@ -25,6 +25,15 @@ PLANS: Final[dict[tuple[str, str], tuple[FeeRate, ...]]] = {
 }
 """Accepted rows by broker and plan."""
 
+PROPOSED: Final[dict[tuple[str, str], tuple[FeeRate, ...]]] = {
+    ("ibkr", "fixed"): ibkr.PROPOSED_RATES,
+    ("ibkr", "tiered"): ibkr.PROPOSED_RATES,
+    ("schwab", "standard"): schwab.PROPOSED_RATES,
+    ("tastytrade", "standard"): tastytrade.PROPOSED_RATES,
+    ("tdameritrade", "standard"): td_ameritrade.PROPOSED_RATES,
+}
+"""Rows seen somewhere without evidence: listed, never used."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:

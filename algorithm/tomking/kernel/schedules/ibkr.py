@@ -119,6 +119,12 @@ _CAT: Final[tuple[tuple[date, str, Evidence, str], ...]] = (
 )
 
 
+# What the regulators charged on the first day began earlier.
+_BEFORE_FIRST: Final = {
+    (row.component, row.product): row.effective_from for row in OFFICIAL_RATES if row.effective_from <= FIRST_DAY
+}
+
+
 def _passed_on() -> Iterator[FeeRate]:
     for product in _OPTIONS:
         for start, amount, limit, evidence, source in _OCC:
@@ -132,8 +138,8 @@ def _passed_on() -> Iterator[FeeRate]:
         yield FeeRate("cat", "equity", Decimal(amount), start, evidence, source)
     # Section 31 and TAF from the regulators' own days, unrounded.
     for row in OFFICIAL_RATES:
-        if row.evidence in ("V", "P"):
-            yield replace(row, series="pass_through")
+        if row.evidence in ("V", "P") and row.effective_from >= _BEFORE_FIRST[row.component, row.product]:
+            yield replace(row, series="pass_through", effective_from=max(row.effective_from, FIRST_DAY))
     yield FeeRate(
         "index",
         "index_option",

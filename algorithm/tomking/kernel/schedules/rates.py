@@ -130,6 +130,11 @@ class FeeRate:
         )
 
     @property
+    def is_proven(self) -> bool:
+        """Whether rows of statements or a primary source show it."""
+        return self.evidence in ("V", "P")
+
+    @property
     def is_limited(self) -> bool:
         """Whether a cap or minimum holds at all."""
         return self.cap is not None or self.minimum is not None or self.cap_share is not None

@@ -104,7 +104,6 @@ def _options() -> Iterator[FeeRate]:
         "P",
         "the exchange's customer fee, on its older list and on that of September 2026",
         root="RUT",
-        rounding=NEAREST_CENT,
     )
 
 
@@ -174,7 +173,7 @@ def _futures() -> Iterator[FeeRate]:
             (date(2018, 1, 1), "0.02", "NFA assessment of 2018-01-01; " + seen),
             (date(2026, 7, 1), "0.01", "NFA assessment of 2026-07-01"),
         ):
-            yield FeeRate("nfa", product, Decimal(amount), start, "P", source, rounding=NEAREST_CENT)
+            yield FeeRate("nfa", product, Decimal(amount), start, "P", source)
     yield FeeRate("exchange", "future_option", Decimal("0.55"), date(2025, 1, 1), "V", seen, root="ES*")
     yield FeeRate("exchange", "future", Decimal("1.38"), date(2026, 1, 1), "P", "exchange's present level", root="ES")
     yield FeeRate(

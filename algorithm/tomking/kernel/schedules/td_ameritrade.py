@@ -24,6 +24,8 @@ FIRST_DAY: Final = date(2019, 10, 3)
 MOVED: Final = date(2024, 5, 13)
 """The first session after the last accounts had moved to Schwab."""
 
+_OPTIONS_FROM: Final = date(2023, 1, 1)
+"""The year of the one row that shows what was passed on for options."""
 _PRICES: Final = "broker's price list of August 2021"
 
 
@@ -37,7 +39,7 @@ def _rates() -> Iterator[FeeRate]:
             "orf",
             product,
             Decimal("0.0100"),
-            date(2023, 1, 1),
+            _OPTIONS_FROM,
             "I",
             "three contracts of 2023: 0.03 of the 0.04 in the column of regulatory fees",
             rounding=NEAREST_CENT,
@@ -61,9 +63,10 @@ def _rates() -> Iterator[FeeRate]:
         "P",
         "the exchange's customer fee on its older list",
         root="RUT",
-        rounding=NEAREST_CENT,
     )
-    yield from passed_on(FIRST_DAY, products=("equity", "equity_option", "index_option"))
+    yield from passed_on(FIRST_DAY, products=("equity",))
+    # Without a level of the exchanges' fee an option has no price before.
+    yield from passed_on(_OPTIONS_FROM, products=("equity_option", "index_option"))
     yield from _futures()
 
 
@@ -80,7 +83,6 @@ def _futures() -> Iterator[FeeRate]:
         "I",
         seen + ", less the NFA's 0.02",
         root="NQ*",
-        rounding=NEAREST_CENT,
     )
 
 
