@@ -31,10 +31,10 @@ ui: $(READY)  ## the Dagster UI on the demonstration instance, http://127.0.0.1:
 
 test: $(READY)  ## every test, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/pytest -n auto --cov --cov-report= && $(BIN)/coverage report --format=total | xargs printf 'branch coverage %s %%\n'
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report= && $(BIN)/coverage report --format=total | xargs printf 'branch coverage %s %%\n'
 
 fast: $(READY)  ## the tests that take seconds
-	@$(BIN)/pytest -n auto -m "not slow and not browser"
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n auto --dist worksteal -m "not slow and not browser"
 
 kernel: $(READY)  ## the kernel's tests under the numpy versions of LEAN's image and of older engines
 	@for numpy in 1.24.2 1.26.4; do \

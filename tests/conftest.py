@@ -26,6 +26,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+settings.register_profile("quick", parent=settings.get_profile("tomking"), max_examples=25)  # `make fast`
 settings.register_profile("thorough", parent=settings.get_profile("tomking"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tomking"))
 

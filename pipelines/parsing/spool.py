@@ -120,8 +120,10 @@ class Batches:
         if len(self._keys) > _LOOSE_PIECES:
             # A column of a piece has room for more rows than it holds; one that is put together has not.
             self._keys = [pl.concat(self._keys, rechunk=True)]
-        distinct = rows.select(self.distinct.columns).unique(maintain_order=True)
-        self.distinct = pl.concat([self.distinct, distinct], rechunk=True).unique(maintain_order=True)
+        if self.distinct.columns:
+            seen = [self.distinct] if self.distinct.height else []
+            together = pl.concat([*seen, rows.select(self.distinct.columns)], rechunk=True)
+            self.distinct = together.unique(maintain_order=True)
         self._height += rows.height
 
     def __len__(self) -> int:

@@ -117,7 +117,7 @@ def test_a_history_of_executions_in_any_currency_counts_once(name: str, fills: l
 
 
 @pytest.mark.parametrize("broker", list(WRITERS))
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_order_of_reading_makes_no_difference(warehouse: Warehouse, tmp_path: Path, broker: str, seed: int) -> None:
     fills = fills_for_the_warehouse(broker)
     names = list(WRITERS[broker])

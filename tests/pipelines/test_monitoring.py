@@ -44,6 +44,7 @@ def alerts(config: Path, source: str) -> list[dict[str, str]]:
     return [line for line in map(json.loads, lines) if line["source"] == source]
 
 
+@pytest.mark.slow
 def test_a_refused_file_fails_a_check_raises_one_alert_and_is_well_again_once_it_is_mended(instance: Path) -> None:
     assert "statements_refused" not in failing(instance)
     broken = instance.parent / "inbox" / "broken.csv"

@@ -30,21 +30,28 @@ def settings(tmp_path: Path) -> Settings:
     return settings_from({}, tmp_path / "tomking.toml")
 
 
-def test_runs_tie_as_soon_as_they_are_ingested(warehouse: Warehouse, settings: Settings) -> None:
+@pytest.fixture(scope="module")
+def ingested(warehouse_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The runs beside the tests, taken in once; nobody changes them."""
+    folder = tmp_path_factory.mktemp("ingested")
+    shutil.copytree(warehouse_template, folder / "state")
+    warehouse = Warehouse(folder / "state")
     with warehouse.writer("test") as session:
-        ingest_paths(session, settings, [DATA])
-    found = ask(warehouse, IDENTITY)
+        ingest_paths(session, settings_from({}, folder / "tomking.toml"), [DATA])
+    return warehouse
+
+
+def test_runs_tie_as_soon_as_they_are_ingested(ingested: Warehouse) -> None:
+    found = ask(ingested, IDENTITY)
     assert found
     assert all(state in ("ties", "explained", "incomplete") for _, state, *_ in found)
     assert ask(
-        warehouse, "SELECT count(*) FROM marts.profit_loss WHERE multiplier IS NULL AND security_type = 'option'"
+        ingested, "SELECT count(*) FROM marts.profit_loss WHERE multiplier IS NULL AND security_type = 'option'"
     ) == [(0,)]
 
 
-def test_making_the_accounts_again_changes_nothing(warehouse: Warehouse, settings: Settings) -> None:
-    with warehouse.writer("test") as session:
-        ingest_paths(session, settings, [DATA])
-    with warehouse.writer("test") as session:
+def test_making_the_accounts_again_changes_nothing(ingested: Warehouse) -> None:
+    with ingested.writer("test") as session:
         assert rebuild_accounts(session)
         assert not session.changed
 

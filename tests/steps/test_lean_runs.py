@@ -140,6 +140,7 @@ def test_a_copy_made_while_running_and_the_final_files_are_one_run(
     assert outcomes[1].outcome == ("superseded" if order[1] == COPY else "ingested")
 
 
+@pytest.mark.slow
 def test_order_of_reading_makes_no_difference(warehouse: Warehouse, warehouse_template: Path, tmp_path: Path) -> None:
     shutil.copytree(warehouse_template, tmp_path / "other")
     other = Warehouse(tmp_path / "other")
@@ -213,6 +214,7 @@ def test_an_event_that_no_column_holds_is_refused_with_its_file(warehouse: Wareh
     assert ask(warehouse, "SELECT count(*) FROM records.order_events") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_run_too_large_for_memory_gives_the_same_rows(
     warehouse: Warehouse, warehouse_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

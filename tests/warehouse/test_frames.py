@@ -205,5 +205,8 @@ def test_a_column_of_texts_becomes_the_amounts_that_each_text_does(texts: list[s
         except FrameError:
             return None
 
-    found = money_series(pl.Series("amount", texts, dtype=pl.String))
-    assert (found.name, found.dtype, found.to_list()) == ("amount", MONEY, [one(text) for text in texts])
+    # Few are made one by one, many as a column.
+    for given_texts in (texts, texts * 201):
+        found = money_series(pl.Series("amount", given_texts, dtype=pl.String))
+        assert (found.name, found.dtype) == ("amount", MONEY)
+        assert found.to_list() == [one(text) for text in texts] * (len(given_texts) // max(len(texts), 1))
