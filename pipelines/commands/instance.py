@@ -14,7 +14,7 @@ import click
 from pipelines.commands.output import Session, console, json_option, pass_session, print_json
 from pipelines.config import CONFIG_NAME, load_settings
 from pipelines.errors import Conflict
-from pipelines.privacy import redact_text
+from pipelines.redaction.statements import redact as redact_bytes
 from warehouse.access import Warehouse
 
 TEMPLATE = """\
@@ -105,6 +105,15 @@ def restore(session: Session, source: Path, yes: bool) -> None:
 
 @click.command("redact")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def redact(file: Path) -> None:
-    """Print FILE without account numbers, fit to show to others."""
-    click.echo(redact_text(file.read_text(encoding="utf-8", errors="replace")), nl=False)
+@click.option("--also", multiple=True, metavar="TEXT", help="mask this text, too (a name, a bank); may be repeated")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="write it there instead")
+def redact(file: Path, also: tuple[str, ...], output: Path | None) -> None:
+    """Print FILE without account numbers, names, addresses and ids, fit to show to others.
+
+    A statement of any format stays one: it is read again, and shown only if every row says the same.
+    """
+    masked = redact_bytes(file.read_bytes(), also)
+    if output is None:
+        click.echo(masked, nl=False)
+    else:
+        output.write_bytes(masked)

@@ -1,0 +1,1 @@
+"""Statements made fit to show: who, where and which account are gone, what was traded and what it cost stays."""
