@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from pipelines.parsing.csv_columns import CellError
 from pipelines.parsing.ibkr_cash import cash_row
-from pipelines.parsing.ibkr_sections import Line, data_lines, format_of, period_of
+from pipelines.parsing.ibkr_sections import TITLES, Line, data_lines, format_of, period_of
 from pipelines.parsing.ibkr_totals import day_charges
 from pipelines.parsing.ibkr_trades import Attributes, Context, FieldError, trade_rows
 from pipelines.parsing.ibkr_values import Dates, amount
@@ -86,6 +86,11 @@ def parse(data: bytes) -> StatementFile:
     said = {
         line.cells.get("Field Name"): line.cells.get("Field Value", "") for line in lines if line.section == "Statement"
     }
+    title = said.get("Title", "")
+    if title and title not in TITLES and not trades and not cash:
+        raise Refused(
+            Refusal(f"an IBKR statement titled {title[:60]!r}, without a section that is read", field="Title")
+        )
     period = period_of(said.get("Period", ""))
     return StatementFile(
         EXECUTIONS if executed else FORMAT,

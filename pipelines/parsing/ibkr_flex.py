@@ -139,7 +139,7 @@ class _Reading:
     def read(self) -> None:
         """Fills rows and refusals, in the order of the sections below."""
         details = Details(self._details())
-        context = Context(self.dates, details, self._events(), self._account_currency())
+        context = Context(self.dates, details, self._events(), self._account_currency(), separators=False)
         trades = self._trades("Trades", context)
         shown = _Shown(trades)
         confirmed = [row for row in self._trades("TradeConfirms", context) if row not in shown]
@@ -167,7 +167,7 @@ class _Reading:
         return self.statement.sections.get(name, [])
 
     def _given(self, element: Element) -> Attributes:
-        return Attributes(element.line, element.attributes, self.dates)
+        return Attributes(element.line, element.attributes, self.dates, separators=False)
 
     def _each(
         self, section: str, read: Callable[[Attributes], StatementRow]

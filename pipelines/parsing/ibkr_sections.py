@@ -42,7 +42,7 @@ class Line:
 
 def format_of(data: bytes) -> str | None:
     """The name of the format, in whatever language; None where the bytes are not in sections."""
-    head = data[:_HEAD].decode("utf-8", errors="replace")
+    head = data[:_HEAD].decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     first = _FIRST_LINE.match(head.lstrip("\r\n"))
     if first is None:
         return None
@@ -57,7 +57,9 @@ def data_lines(data: bytes) -> Iterator[Line]:
         Refused: no text, not in English, or lines that are not in sections.
     """
     headers: dict[str, tuple[str, ...]] = {}
-    for place, record in enumerate(records(decode(data))):
+    ended = data.endswith((b"\n", b"\r"))
+    found = list(records(decode(data)))
+    for place, record in enumerate(found):
         if record.problem is not None:
             yield Line(record.line, "", {}, record.problem)
             continue
@@ -67,7 +69,11 @@ def data_lines(data: bytes) -> Iterator[Line]:
         if kind == "Header":
             headers[section] = tuple(cells)
         elif kind == "Data":
-            yield _line(record, section, headers.get(section, ()), cells)
+            header = headers.get(section, ())
+            if not ended and place == len(found) - 1 and len(cells) < len(header):
+                yield Line(record.line, section, {}, "the file ends within this line: it was cut off")
+            else:
+                yield _line(record, section, header, cells)
 
 
 def _in_english(record: Record) -> None:

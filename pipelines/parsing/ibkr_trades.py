@@ -61,11 +61,13 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Typed access to one element; what is absent or blank is None."""
+    """Typed access to one element; what is absent or blank is None. `separators`: of thousands, as statements for
+    people have them; in a Flex report a comma is a sign that somebody converted it."""
 
     line: int
     texts: Mapping[str, str]
     dates: Dates
+    separators: bool = True
 
     def text(self, *names: str) -> str | None:
         """The first of these attributes that says something."""
@@ -77,6 +79,8 @@ class Attributes:
         if name is None:
             return None
         try:
+            if not self.separators and "," in self.texts[name]:
+                raise CellError("expected a decimal number without separators")
             return amount(self.texts[name].strip())
         except CellError as error:
             raise FieldError(name, str(error), self.texts[name]) from error
@@ -116,13 +120,14 @@ class Context:
     """What a trade needs to know of its statement.
 
     `details` are unbundled charges by trade id, `events` what the statement says of exercises, assignments and
-    expirations, `currency` the account's own where a row prints none.
+    expirations, `currency` the account's own where a row prints none, `separators` as `Attributes` has it.
     """
 
     dates: Dates
     details: Details = field(default_factory=Details)
     events: Mapping[tuple[object, ...], RowClass] = field(default_factory=dict)
     currency: str | None = None
+    separators: bool = True
 
 
 def trade_rows(line: int, texts: Mapping[str, str], context: Context) -> list[StatementRow]:
@@ -130,7 +135,7 @@ def trade_rows(line: int, texts: Mapping[str, str], context: Context) -> list[St
 
     Raises: FieldError.
     """
-    given = Attributes(line, texts, context.dates)
+    given = Attributes(line, texts, context.dates, context.separators)
     currency = currency_of(given, context.currency)
     charged_in = given.text("ibCommissionCurrency", "commissionCurrency", "iBCommissionCurrency") or currency
     row = _trade(given, context, currency, with_commission=charged_in == currency)

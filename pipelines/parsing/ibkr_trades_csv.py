@@ -72,7 +72,8 @@ def parse(data: bytes) -> StatementFile:
             given.append((record.line, texts, dict(zip(header.cells, record.cells, strict=True))))
     levels = {texts.get("levelOfDetail", "") for _, texts, _ in given}
     wanted = _EXECUTIONS if levels & _EXECUTIONS else {"ORDER"}
-    context = Context(Dates(text for _, texts, _ in given for name, text in texts.items() if "ate" in name))
+    dates = Dates(text for _, texts, _ in given for name, text in texts.items() if "ate" in name)
+    context = Context(dates, separators=False)
     rows: list[StatementRow] = []
     for line, texts, raw in given:
         if texts.get("levelOfDetail", "") in wanted:

@@ -122,7 +122,8 @@ CLASSES: dict[str, RowClass] = {
 }
 """Every action and the class of its rows. Shares bought by a dividend plan are no orders: a corporate action."""
 
-_CASH = re.compile(r"(?P<sign>-?)\$?(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?|\.[0-9]+)")
+# Separators of thousands come with cents only: `$1,010` is a decimal comma of somebody's spreadsheet.
+_CASH = re.compile(r"(?P<sign>-?)\$?(?P<number>[0-9][0-9,]*\.[0-9]+|[0-9]+|\.[0-9]+)")
 _DAYS = re.compile(r"(?P<booked>[0-9]{2}/[0-9]{2}/[0-9]{4})(?: as of (?P<event>[0-9]{2}/[0-9]{2}/[0-9]{4}))?")
 
 

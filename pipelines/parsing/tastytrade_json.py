@@ -262,6 +262,8 @@ def number_of(item: Json, name: str) -> Decimal | None:
     if text is None or text == "":
         return None
     try:
+        if "," in text_of(text):
+            raise CellError("expected a decimal number without separators")
         return number(text_of(text))
     except CellError as error:
         raise MemberError(name, str(error)) from error

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from warehouse.session import WriteSession
 
 KIND = "statement"
+LARGEST = 64 * 1024 * 1024
+"""Bytes. No broker's export of a year comes near; a larger file would need memory and time nobody planned for."""
 DIRTY_DOMAIN = "reconciliation"
 
 
@@ -72,6 +74,10 @@ def ingest_statement(
     """
     stored = session.raw.put(path)
     source = tables.Source(redact_name(str(path)), redact_name(path.name), stored.sha256, stored.size)
+    if stored.size > LARGEST:
+        refusal = Refusal(f"the file has {stored.size:,} bytes, more than {LARGEST:,}: export it in parts, a year each")
+        with session.transaction():
+            return _refuse_file(session, source, refusal, None, b"")
     data = session.raw.read(stored.sha256)
     reader: Reader | None = None
     with session.transaction():
