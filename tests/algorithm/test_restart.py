@@ -7,10 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.algorithm.support import STARTED, journal, make_set, of_kind, publish, trade
 from tests.lean_double.engine import Run
 from tests.lean_double.names import OrderStatus
 from tomking.kernel.contracts import state_key
+from tomking.strategies.book import Book
 
 SET = make_set(date(2019, 12, 2), date(2019, 11, 29))
 TRADE = "strangle-20191210-1"
@@ -131,3 +134,22 @@ def test_a_damaged_book_is_reported_and_not_used(tmp_path: Path) -> None:
     assert run.error == ""
     (error,) = of_kind(journal(tmp_path), "error")
     assert error["where"] == state_key("demo")
+
+
+def test_indexes_that_were_damaged_in_a_run_are_reported_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    intact, sessions = Book.is_intact, iter(range(1000))
+
+    def damaged_once(book: Book) -> bool:
+        if next(sessions) == 10:
+            assert book.trades
+            book._held.clear()
+        return intact(book)
+
+    monkeypatch.setattr(Book, "is_intact", damaged_once)
+    publish(tmp_path / "a", SET)
+    run = trade(tmp_path / "a", parameters={"end": "2020-01-10"})
+    (error,) = [line for line in of_kind(journal(tmp_path / "a"), "error") if line.get("where") == "book"]
+    assert str(error["time"]).startswith("2019-12-1")
+    assert len(filled(run)) == 4

@@ -170,7 +170,7 @@ class BookKeeper:
             self._adjusted(key, expected, held, None, "more_held_than_booked")
             return
         left = held if held * expected > 0 else 0
-        for trade in self.book.live():
+        for trade in self.book.index.holding(key):
             mine = sum(leg.quantity for leg in trade.legs if leg.key == key)
             if trade.state != "open" or not mine:
                 continue
@@ -188,6 +188,12 @@ class BookKeeper:
                 self._adjusted(key, mine, kept, trade.id, cause)
                 if not changed.pairs:
                     self._end(changed, cause)
+
+    def check_indexes(self) -> None:
+        """Once a session: indexes that no longer say what the trades say are reported and made again."""
+        if not self.book.is_intact():
+            self.book.rebuild()
+            self._journal.write("error", message="the indexes of the book were damaged and made again", where="book")
 
     def _adjusted(self, key: str, book: int, portfolio: int, trade_id: str | None, reason: str) -> None:
         self._journal.write(

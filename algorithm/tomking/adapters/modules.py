@@ -146,6 +146,7 @@ class Modules:
     def close_session(self, day: date) -> None:
         """The session of `day` is over."""
         self.correlations.close_session(day, self.market.close_session(day))
+        self.keeper.check_indexes()
 
     def underlying_of(self, key: str) -> str:
         """The ticker below an instrument key."""
