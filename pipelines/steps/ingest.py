@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from pipelines.steps.journals import ingest_journals, link_journals
 from pipelines.steps.lean_data import data_root
 from pipelines.steps.lean_reparse import reparse_outdated
 from pipelines.steps.lean_runs import RunOutcome, ingest_run_files, refresh_states
+from pipelines.steps.memory import bounded_memory
 from pipelines.steps.optimizations import ingest_optimization, link_optimizations
 from pipelines.steps.prices import ingest_prices
 from pipelines.steps.run_files import Kept
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from warehouse.session import WriteSession
 
 Progress = Callable[[int, int, str], None]
+_MANY_EVENTS = 100_000
 TAKEN = frozenset({"ingested", "partial"})
 
 
@@ -303,5 +306,7 @@ def _after(session: WriteSession, settings: Settings, items: Sequence[IngestItem
     link_optimizations(session)
     changed |= rebuild_deployments(session, settings, changed)
     more_terms = take_configured_reference(session, settings)
-    rebuild_trades(session, None if more_terms else sorted(changed), data=quote_folder(settings))
-    rebuild_accounts(session, sorted(changed))
+    events = sum(item.counts.get("events", 0) for item in items)
+    with bounded_memory(session, events) if events >= _MANY_EVENTS else nullcontext():
+        rebuild_trades(session, None if more_terms else sorted(changed), data=quote_folder(settings))
+        rebuild_accounts(session, sorted(changed))

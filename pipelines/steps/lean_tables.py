@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from itertools import chain
@@ -25,6 +25,7 @@ from pipelines.parsing.refusals import Refusal
 from pipelines.privacy import redact_text
 from pipelines.steps import lean_rows as rows
 from pipelines.steps.instrument_tables import write_instruments
+from pipelines.steps.memory import bounded_memory
 from warehouse.frames import frame, frame_schema, money_if_known, table_of, to_money
 from warehouse.models.base import Base
 from warehouse.models.records.runs import (
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 # Crypto fees have 28 decimals; this many digits add up any number of them without rounding.
 _EXACT = Context(prec=400)
 _MANY_ROWS = 100_000
-_MEMORY, _MEMORY_PER_ROW = 192 << 20, 96
-"""Bytes the database may hold while it writes a large run: keys of new rows cannot be put on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def write_run(session: WriteSession, run: LeanRun, header: RunHeader, *, is_new:
         (ProfitLossEntry, [rows.profit_loss_frame(run.profit_loss, run_id, refused)]),
     )
     is_large = len(run.orders) + len(run.events) >= _MANY_ROWS
-    with _bounded_memory(session, len(run.orders) + len(run.events)) if is_large else nullcontext():
+    with bounded_memory(session, len(run.orders) + len(run.events)) if is_large else nullcontext():
         for model, frames in history:
             _write(session, model, ahead(frames) if is_large else frames, run_id, is_new=is_new, keep_old=keep_old)
     present: tuple[tuple[type[Base], Iterable[Mapping[str, object]]], ...] = (
@@ -136,17 +135,6 @@ def exact_sum(texts: Iterable[tuple[str, int]]) -> Decimal:
     for text, count in texts:
         total = _EXACT.add(total, _EXACT.multiply(Decimal(text), Decimal(count)))
     return total
-
-
-@contextmanager
-def _bounded_memory(session: WriteSession, rows: int) -> Iterator[None]:
-    """Let the database hold no more in memory than writing many rows needs: by itself it takes most of the machine's."""
-    ((before,),) = session.rows("SELECT current_setting('memory_limit')")
-    session.connection.execute(f"SET memory_limit = '{_MEMORY + rows * _MEMORY_PER_ROW}B'")
-    try:
-        yield
-    finally:
-        session.connection.execute(f"SET memory_limit = '{before}'")
 
 
 def _write(
