@@ -25,8 +25,8 @@ from tests.lean_double.synthetic import Session, sessions_of
 from tests.shared import shared_path
 from tomking.kernel.contracts import parse_tag
 from tomking.kernel.groups import group_of
-from tomking.kernel.parameters import ParameterSet
-from tomking.kernel.sessions import next_session
+from tomking.kernel.parameters import ParameterSet, default_values, dump, parse
+from tomking.kernel.sessions import next_session, previous_session
 
 SHOCKS: Mapping[str, tuple[date, date]] = {
     "2018-02-05": (date(2018, 1, 16), date(2018, 3, 9)),
@@ -36,15 +36,41 @@ SHOCKS: Mapping[str, tuple[date, date]] = {
 }
 """First and last session of each declared shock."""
 
+CHANGES: Mapping[str, str] = {
+    "strangle.entry_week": "0",
+    "leap_ladder.max_open": "1",
+    "strangle.min_iv_rank": "0",
+    "strangle.reprice_step": "0.10",
+    "strangle.delta_close_tested": "1",
+    "strangle.delta_exit": "1",
+    "friday0dte.min_credit": "0.02",
+    "ipmcc.leap_spread": "0.05",
+    "leap_ladder.vix_skip_below": "10",
+}
+"""What makes every strategy trade on the recorded quotes: an entry each week, and wider quotes than ours would take."""
+
 Lines = list[dict[str, Any]]
 
 
-def shock_sessions(name: str) -> list[Session]:
-    """The sessions of a shock, with two months before it so that indicators have a past."""
+def lively(effective_from: date) -> ParameterSet:
+    """The defaults with these changes."""
+    return parse(
+        dump(
+            default_values() | dict(CHANGES),
+            effective_from=effective_from,
+            data_through=previous_session(effective_from),
+            code_version="test",
+            evidence={"why": "a scenario"},
+        )
+    )
+
+
+def shock_sessions(name: str, ticker: str = "SPY", *, past: int = 60) -> list[Session]:
+    """The sessions of a shock, with so many days before it that indicators have a past."""
     first, last = SHOCKS[name]
-    prices = {day: (row[0], row[1], row[2], row[3]) for day, row in _market("spy.csv").items()}
+    prices = {day: (row[0], row[1], row[2], row[3]) for day, row in _market(f"{ticker.lower()}.csv").items()}
     vix = {day: (row[0], row[3]) for day, row in _market("vix.csv").items()}
-    return sessions_of(prices, vix, first - timedelta(days=60), last)
+    return sessions_of(prices, vix, first - timedelta(days=past), last)
 
 
 def _market(name: str) -> dict[date, list[Decimal]]:
@@ -146,7 +172,7 @@ def lives(lines: Lines) -> list[Life]:
 
 
 def most_alive(found: list[Life]) -> tuple[Counter[str], Counter[str]]:
-    """The most trades that were alive at one time: by strategy, and by correlation group."""
+    """The most trades that were alive at one time: by strategy and product, and by correlation group."""
     moments = sorted(
         [(one.opened, 1, one) for one in found] + [(one.ended, -1, one) for one in found if one.ended is not None],
         key=lambda event: (str(event[0]), event[1]),
@@ -155,7 +181,7 @@ def most_alive(found: list[Life]) -> tuple[Counter[str], Counter[str]]:
     most: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
     for _, step, one in moments:
         root = next(iter(one.symbols))[:6].strip()
-        for counts, peaks, name in zip(alive, most, (one.strategy, str(group_of(root))), strict=True):
+        for counts, peaks, name in zip(alive, most, (f"{one.strategy} {root}", str(group_of(root))), strict=True):
             counts[name] += step
             peaks[name] = max(peaks[name], counts[name])
     return most

@@ -109,3 +109,25 @@ def test_a_set_of_another_run_does_not_touch_this_book(tmp_path: Path) -> None:
     trade(tmp_path, parameters={"end": "2019-12-12", "deployment": "other"}, live=True)
     assert not (tmp_path / state_key("demo")).exists()
     assert (tmp_path / state_key("other")).exists()
+
+
+def test_a_margin_call_ends_the_trade_that_it_closes(tmp_path: Path) -> None:
+    publish(tmp_path, SET)
+    first = trade(tmp_path, parameters={"end": "2019-12-20"}, live=True, stop_after=DAY)
+    # The money is taken away over night: the engine closes both legs by itself.
+    second = trade(
+        tmp_path,
+        parameters={"start": "2019-12-17", "end": "2019-12-20", "brokerage": "schwab"},
+        live=True,
+        holdings=holdings(first),
+        cash=Decimal(2000),
+        started_at=LATER,
+    )
+    assert second.error == ""
+    orders = list(second.algorithm.transactions.orders.values())
+    assert {order.tag for order in orders} == {"Margin Call"}
+    lines = journal(tmp_path)
+    assert {line["reason"] for line in of_kind(lines, "book_adjusted")} == {"margin_call"}
+    (ended,) = of_kind(lines, "trade_ended")
+    assert (ended["trade_id"], ended["ended_by"]) == (TRADE, "margin_call")
+    assert of_kind(lines, "error") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,25 +10,27 @@ from pathlib import Path
 import pytest
 
 from tests.algorithm.scenario import (
+    CHANGES,
     SHOCKS,
     Played,
+    lively,
     lives,
     most_alive,
     play,
     refused_by_the_brokerage,
     shock_sessions,
 )
-from tests.algorithm.support import make_set, of_kind
+from tests.algorithm.support import of_kind
 from tests.lean_double.data import DataFolder
 from tests.lean_double.replay import unpacked_data
-from tests.lean_double.synthetic import FaultyData, SyntheticData
+from tests.lean_double.synthetic import CombinedData, FaultyData, SyntheticData
 from tomking.kernel.parameters import default_values
 
 pytestmark = pytest.mark.slow
 
-OFTEN = make_set(date(2019, 12, 2), date(2019, 11, 29), entry_week="0", max_open="3")
-"""A strangle each week, so that every kind of exit occurs."""
+OFTEN = lively(date(2019, 12, 2))
 MONTHS = {"start": "2019-12-02", "end": "2020-06-30"}
+SHORT_PREMIUM = ("strangle", "one_one_two", "leap_ladder", "friday0dte")
 SILENT = (date(2020, 1, 14), date(2020, 2, 5))
 UNLISTED = (date(2020, 3, 4),)
 HALT = (datetime(2020, 3, 9, 14, 30, tzinfo=UTC), datetime(2020, 3, 9, 18, 30, tzinfo=UTC))
@@ -45,11 +48,12 @@ def months(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Played:
     return play(data, tmp_path_factory.mktemp("months"), MONTHS, published=OFTEN)
 
 
-def no_limit_is_broken(played: Played) -> None:
-    values = {**default_values(), "strangle.max_open": "3"}
-    strategies, groups = most_alive(lives(played.lines))
+def no_limit_is_broken(played: Played, changes: Mapping[str, str] = CHANGES) -> None:
+    values = default_values() | dict(changes)
+    short = [one for one in lives(played.lines) if one.strategy in SHORT_PREMIUM]
+    strategies, groups = most_alive(short)
     for name, most in strategies.items():
-        assert most <= int(values[f"{name}.max_open"]), name
+        assert most <= int(values[f"{name.split()[0]}.max_open"]), name
     for group, most in groups.items():
         assert most <= int(values["limits.group_positions"]), group
     assert refused_by_the_brokerage(played) == []
@@ -61,7 +65,9 @@ def test_seven_months_trade_and_leave_by_target_and_by_date(months: Played) -> N
     no_limit_is_broken(months)
     reasons = {str(line["action"]) for line in of_kind(months.lines, "order_sent")}
     assert {"open", "close:target", "close:dte"} <= reasons
-    assert len(lives(months.lines)) >= 5
+    traded = {one.strategy for one in lives(months.lines)}
+    assert {"strangle", "leap_ladder", "friday0dte", "ipmcc"} <= traded
+    assert len(lives(months.lines)) >= 15
 
 
 @pytest.mark.parametrize("without", ["chain_cache", "greeks_cache", "chain_cache+greeks_cache"])
@@ -111,7 +117,24 @@ def test_a_shock_is_survived_within_the_limits(shock: str, tmp_path: Path) -> No
     played = play(source, tmp_path, {"start": first.isoformat(), "end": last.isoformat(), "vix": "VIX"})
     assert [one.error for one in played.runs] == [""]
     assert of_kind(played.lines, "error") == []
-    no_limit_is_broken(played)
+    no_limit_is_broken(played, {})
     (done,) = played.runs
     equity = [total for _, total in done.equity]
     assert min(equity) > Decimal("0.7") * equity[0]
+
+
+def test_two_underlyings_share_limits_and_are_watched_together(tmp_path: Path) -> None:
+    first, last = SHOCKS["2024-08-05"]
+    names = ("SPY", "TLT")
+    source = CombinedData({name: SyntheticData(name, shock_sessions("2024-08-05", name, past=300)) for name in names})
+    settings = {"start": first.isoformat(), "end": last.isoformat(), "vix": "VIX", "underlying": "SPY+TLT"}
+    played = play(source, tmp_path, {**settings, "strategies": "strangle"}, published=lively(first))
+    assert [one.error for one in played.runs] == [""]
+    assert of_kind(played.lines, "error") == []
+    no_limit_is_broken(played)
+    assert {str(line["symbol"]) for line in of_kind(played.lines, "decision")} == set(names)
+    unknown = {str(line["message"]) for line in of_kind(played.lines, "note") if "not judged" in str(line["message"])}
+    assert not any("correlation" in sentence for sentence in unknown)
+    sums = of_kind(played.lines, "portfolio_greeks")
+    assert sums
+    assert all("beta_weighted_delta" in line for line in sums if line["missing"] == 0)

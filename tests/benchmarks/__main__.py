@@ -21,6 +21,7 @@ from tests.benchmarks import (
     cases,
     figures,
     fill_matching,
+    handlers,
     harness,
     kernel_modules,
     large_run,
@@ -44,7 +45,7 @@ CASES: dict[str, tuple[Case, Case]] = {
 """Name of each comparison with its usual and its smallest size."""
 
 
-LARGE = ("recorded", "generated", "runs", "fills", "modules", "caches")
+LARGE = ("recorded", "generated", "runs", "fills", "modules", "caches", "handlers")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -118,6 +119,11 @@ def _large(asked: argparse.Namespace, folder: Path) -> list[Figure]:
     if not asked.names or "caches" in asked.names:
         for title, columns, rows in cache_workload.report(default_values(), small=asked.small):
             print_table(title, columns, rows)
+    if not asked.names or "handlers" in asked.names:
+        tables, measured = handlers.report(small=asked.small)
+        for title, columns, rows in tables:
+            print_table(title, columns, rows)
+        found += measured
     return found
 
 

@@ -11,8 +11,9 @@ import csv
 import io
 import zipfile
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -194,9 +195,18 @@ def _read_universe(path: Path, underlying: Symbol) -> list[OptionContract]:
         for row in csv.reader(lines):
             if row[0].startswith("#") or not row[0]:
                 continue
-            expiry = datetime.strptime(row[0], "%Y%m%d")  # noqa: DTZ007 - LEAN's expiries have no zone
-            right = OptionRight.CALL if row[2] == "C" else OptionRight.PUT
-            symbol = Symbol.create_option(underlying, "usa", OptionStyle.AMERICAN, right, float(row[1]), expiry)
+            symbol = _listed(underlying.value, *row[:3])
+            assert symbol.expiry is not None
+            assert symbol.right is not None
+            expiry = datetime.combine(symbol.expiry, time())
             greeks = Greeks(*(float(text) for text in row[10:15]))
-            found.append(OptionContract(symbol, float(row[1]), right, expiry, float(row[9]), greeks))
+            found.append(OptionContract(symbol, float(row[1]), symbol.right, expiry, float(row[9]), greeks))
     return found
+
+
+@lru_cache(maxsize=50_000)
+def _listed(underlying: str, day: str, strike: str, letter: str) -> Symbol:
+    """The symbol of a universe row; a contract is listed again every day."""
+    expiry = datetime(int(day[:4]), int(day[4:6]), int(day[6:]))  # noqa: DTZ001 - LEAN's expiries have no zone
+    right = OptionRight.CALL if letter == "C" else OptionRight.PUT
+    return Symbol.create_option(Symbol.equity(underlying), "usa", OptionStyle.AMERICAN, right, float(strike), expiry)

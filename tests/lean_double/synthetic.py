@@ -1,6 +1,6 @@
 """Quotes that are computed instead of read: a chain on a given path of the underlying and of volatility.
 
-Holds: `SyntheticData`, a data folder without files, and `FaultyData`, one that fails on demand.
+Holds: `SyntheticData`, a data folder without files, `CombinedData` of several, and `FaultyData`, which fails on demand.
 Belongs here: declared scenarios; nothing here claims to be a recording.
 Never here: what an algorithm should do about them.
 
@@ -133,6 +133,25 @@ class SyntheticData(DataFolder):
                     numbers = (found.delta, found.gamma, found.vega, found.theta, found.rho)
                     greeks = Greeks(*(float(one or 0) for one in numbers))
                     yield OptionContract(symbol, float(strike), right, moment, volatility, greeks)
+
+
+class CombinedData(DataFolder):
+    """Several folders of one underlying each; what the first has, the others are not asked for."""
+
+    def __init__(self, parts: Mapping[str, DataFolder]) -> None:
+        super().__init__(Path())
+        self._parts = parts
+
+    def trades(self, ticker: str) -> dict[datetime, TradeBar]:
+        order = [self._parts[ticker]] if ticker in self._parts else list(self._parts.values())
+        return next((bars for part in order if (bars := part.trades(ticker))), {})
+
+    def quotes(self, symbol: Symbol, years: range) -> dict[datetime, QuoteBar]:
+        assert symbol.underlying is not None
+        return self._parts[symbol.underlying.value].quotes(symbol, years)
+
+    def chain(self, underlying: Symbol, day: date) -> list[OptionContract]:
+        return self._parts[underlying.value].chain(underlying, day)
 
 
 class FaultyData(DataFolder):

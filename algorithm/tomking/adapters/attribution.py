@@ -58,7 +58,7 @@ class Attributions:
                 seen = self._seen(key)
                 if seen is not None:
                     running.observe(key, seen)
-            parts = running.take()
+            parts = running.take().rounded()
             if running.is_flat:
                 del self._trades[trade_id]
             self._journal.write(

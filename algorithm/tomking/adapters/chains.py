@@ -29,6 +29,7 @@ from tomking.strategies.market_view import Chain, ChainRow
 _NEAR_THE_MONEY = Decimal("0.03")
 _VOLATILITY_DAYS = 30
 _SHORTEST, _LONGEST = 15, 60
+_KNOWN_CONTRACTS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Chains:
         self._on_event = on_event
         self._last_expiry: dict[str, date] = {}
         self._volatility: dict[str, AtTheMoney] = {}
+        self._known: dict[tuple[str, float, datetime, bool], tuple[str, Decimal, str, date] | None] = {}
         self._failed: set[tuple[str, date]] = set()
         self.last: dict[str, ChainAnswer[ChainRow]] = {}
 
@@ -86,17 +88,31 @@ class Chains:
 
     def _row(self, underlying: str, contract: Any) -> ChainRow | None:
         """A contract as plain data; None for one that cannot be read."""
-        strike, delta = number(contract.strike), number(contract.greeks.delta)
+        mark = (underlying, float(contract.strike), contract.expiry, contract.right == OptionRight.CALL)
+        known = self._known.get(mark)
+        if known is None:
+            known = self._known[mark] = self._describe(underlying, contract)
+        if known is None:
+            return None
+        key, strike, call_put, expiry = known
+        delta, volatility = number(contract.greeks.delta), number(contract.implied_volatility)
+        return ChainRow(key, strike, call_put, expiry, delta, volatility or None)
+
+    def _describe(self, underlying: str, contract: Any) -> tuple[str, Decimal, str, date] | None:
+        """What never changes of a contract; a chain lists the same ones day after day."""
+        strike = number(contract.strike)
         if strike is None:
             return None
         call_put = "C" if contract.right == OptionRight.CALL else "P"
         expiry: date = contract.expiry.date()
         key = occ_text(underlying, expiry, call_put, strike.normalize())
         self._contracts.remember(key, contract.symbol)
-        return ChainRow(key, strike, call_put, expiry, delta, number(contract.implied_volatility) or None)
+        return key, strike, call_put, expiry
 
     def _note(self, underlying: str, day: date, rows: list[ChainRow]) -> None:
         latest, before = max(row.expiry for row in rows), self._last_expiry.get(underlying)
+        if len(self._known) > _KNOWN_CONTRACTS:
+            self._known.clear()
         if before is not None and latest > before:
             self._on_event(ExpiryListed(underlying, latest))
         self._last_expiry[underlying] = max(latest, before or latest)

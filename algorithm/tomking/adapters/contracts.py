@@ -147,7 +147,11 @@ class Contracts:
 
     def quote(self, key: str) -> Quote:
         """The best bid and ask of a watched contract; prices of 0 on both sides mean that nothing is known yet."""
-        security = self._algorithm.securities[self.symbol(key)]
+        symbol, securities = self.symbol(key), self._algorithm.securities
+        if not securities.contains_key(symbol):
+            # LEAN takes a contract away after its last day, and where its share was split.
+            return Quote(None, None, None)
+        security = securities[symbol]
         bid, ask = number(security.bid_price), number(security.ask_price)
         if not bid and not ask:
             return Quote(None, None, None)

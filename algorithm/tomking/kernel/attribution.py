@@ -25,6 +25,7 @@ from tomking.kernel.greeks import Greeks
 
 ZERO = Decimal(0)
 _DAY = timedelta(days=1)
+_MILLIONTH = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ class Parts:
         """The residual as a share of all parts without their signs; None where nothing happened."""
         gross = sum((abs(getattr(self, one.name)) for one in fields(self)), ZERO)
         return abs(self.residual) / gross if gross else None
+
+    def rounded(self) -> Parts:
+        """Every part to a millionth; what rounding leaves goes to the residual, so that they still add up."""
+        found = Parts(**{one.name: getattr(self, one.name).quantize(_MILLIONTH) for one in fields(self)})
+        found.residual += self.total.quantize(_MILLIONTH) - found.total
+        return found
 
     def add(self, other: Parts) -> None:
         """Add another's parts to these."""
