@@ -1,0 +1,144 @@
+"""`python -m tests.mutation`: branch coverage and mutation score of the fee and matching code.
+
+Holds: the command, the files it changes and the tests that have to notice.
+Belongs here: running and counting.
+Never here: the changes (`mutants`).
+
+Of each file a sample of changes is tried, the same one for the same seed; `--all` tries every one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from tests.mutation.mutants import Mutant, mutants_of
+from tests.shared import ROOT
+
+_FEES: Final = (
+    "tests/kernel/test_fee_rows.py",
+    "tests/kernel/test_fees.py",
+    "tests/kernel/test_fee_lookups.py",
+    "tests/kernel/test_money.py",
+)
+_ROUTES: Final = ("tests/kernel/test_routing.py", "tests/kernel/test_fee_forecasts.py")
+_MATCHING: Final = (
+    "tests/transforms/test_leg_matching.py",
+    "tests/transforms/test_certain_legs.py",
+    "tests/pairs/test_perturbations.py",
+)
+_EXPLAINING: Final = (
+    "tests/transforms/test_fee_explanation.py",
+    "tests/transforms/test_statement_pricing.py",
+    "tests/transforms/test_explanation_memory.py",
+)
+TARGETS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "tomking.kernel.fees": ("algorithm/tomking/kernel/fees.py", _FEES),
+    "tomking.kernel.routing": ("algorithm/tomking/kernel/routing.py", _ROUTES),
+    "tomking.kernel.fee_forecasts": ("algorithm/tomking/kernel/fee_forecasts.py", _ROUTES),
+    "pipelines.transforms.leg_matching": ("pipelines/transforms/leg_matching.py", _MATCHING),
+    "pipelines.transforms.order_units": ("pipelines/transforms/order_units.py", _MATCHING),
+    "pipelines.transforms.deviations": ("pipelines/transforms/deviations.py", _MATCHING),
+    "pipelines.transforms.certain_legs": ("pipelines/transforms/certain_legs.py", _MATCHING),
+    "pipelines.transforms.clock_shifts": ("pipelines/transforms/clock_shifts.py", _MATCHING),
+    "pipelines.transforms.fee_explanation": ("pipelines/transforms/fee_explanation.py", _EXPLAINING),
+}
+"""Module, its file, and the tests that have to notice a change of it, the quickest first."""
+SAMPLE: Final = 8
+LONGEST: Final = 300
+"""Seconds after which a change has plainly been noticed: the tests do not end."""
+
+
+def pytest_command(tests: tuple[str, ...]) -> list[str]:
+    """The tests without what takes long, stopping at the first failure."""
+    return [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-m",
+        "not slow",
+        "-p",
+        "no:cacheprovider",
+        "--hypothesis-seed=0",
+        *tests,
+    ]
+
+
+def is_noticed(module: str, mutant: Mutant, tests: tuple[str, ...]) -> bool:
+    """Whether a test fails with the change in place."""
+    with tempfile.TemporaryDirectory() as folder:
+        changed = Path(folder) / f"{module.rsplit('.', maxsplit=1)[-1]}.py"
+        changed.write_text(mutant.source, encoding="utf-8")
+        command = pytest_command(tests)
+        command[3:3] = ["-p", "tests.mutation.plugin"]
+        environment = os.environ | {"TOMKING_MUTANT_MODULE": module, "TOMKING_MUTANT_SOURCE": str(changed)}
+        try:
+            ended = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, timeout=LONGEST, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return True
+    return ended.returncode != 0
+
+
+def branch_coverage(path: str, tests: tuple[str, ...]) -> float:
+    """The share of the lines and branches of a file that the tests reach, in percent, as coverage.py counts it."""
+    with tempfile.TemporaryDirectory() as folder:
+        data, report = Path(folder) / "data", Path(folder) / "report.json"
+        shared = [sys.executable, "-m", "coverage"]
+        run = [
+            *shared,
+            "run",
+            "--rcfile=/dev/null",
+            "--branch",
+            f"--include={path}",
+            f"--data-file={data}",
+            "-m",
+            *pytest_command(tests)[2:],
+        ]
+        subprocess.run(run, cwd=ROOT, capture_output=True, check=True)
+        told = [*shared, "json", "--rcfile=/dev/null", f"--data-file={data}", "-o", str(report)]
+        subprocess.run(told, cwd=ROOT, capture_output=True, check=True)
+        return float(json.loads(report.read_bytes())["totals"]["percent_covered"])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints a line per file, and every change that nothing notices."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"{', '.join(TARGETS)}; default: all")
+    parser.add_argument("--sample", type=int, default=SAMPLE, help="changes of each file, default %(default)s")
+    parser.add_argument("--all", action="store_true", help="every change")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args(arguments)
+    unknown = sorted(set(asked.modules) - set(TARGETS))
+    if unknown:
+        parser.error(f"no module is called {', '.join(unknown)}")
+    noticed = tried = 0
+    print(f"{'module':<42}{'coverage':>10}{'changes':>9}{'tried':>7}{'noticed':>9}", flush=True)
+    for module, (path, tests) in TARGETS.items():
+        if asked.modules and module not in asked.modules:
+            continue
+        known = list(mutants_of((ROOT / path).read_text(encoding="utf-8")))
+        chosen = known if asked.all else Random(asked.seed).sample(known, min(asked.sample, len(known)))
+        silent = [mutant for mutant in chosen if not is_noticed(module, mutant, tests)]
+        found = len(chosen) - len(silent)
+        noticed, tried = noticed + found, tried + len(chosen)
+        share = branch_coverage(path, tests)
+        print(f"{module:<42}{share:>9.1f}%{len(known):>9}{len(chosen):>7}{found:>9}", flush=True)
+        for mutant in sorted(silent, key=lambda mutant: mutant.line):
+            print(f"  unnoticed: line {mutant.line}: {mutant.what}", flush=True)
+    print(f"mutation score: {noticed} of {tried}" + (f", {noticed / tried:.0%}" if tried else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
