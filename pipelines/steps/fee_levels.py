@@ -15,9 +15,11 @@ from itertools import zip_longest
 from typing import Any
 
 from pipelines.errors import Conflict, NotFound
-from pipelines.steps.reconcile_inputs import AccountPlan, accepted_schedule
+from pipelines.steps.reconcile_inputs import AccountPlan, accepted_schedule, read_account
+from pipelines.transforms.account_levels import charged_fills
 from pipelines.transforms.levels import LevelChange, LevelObservation, fit_levels
 from pipelines.transforms.orf_evidence import ChargedFill, OrfEvidence, orf_evidence
+from pipelines.transforms.statement_pricing import statement_legs
 from tomking.kernel.fees import FeeFill, FeeSchedule
 from tomking.kernel.instruments import SymbolError, from_occ
 from warehouse.access import WriteSession
@@ -44,6 +46,10 @@ _MOST_PLACES = 3
 
 def account_evidence(session: WriteSession, plan: AccountPlan, schedule: FeeSchedule) -> OrfEvidence:
     """What every standing option trade of the account says about ORF."""
+    if schedule.is_exact:
+        # The row has one figure for everything; what it is made of stands beside it, in charges of their own.
+        given = read_account(session, plan)
+        return orf_evidence(charged_fills(plan.account, statement_legs(given.broker), given.terms), schedule)
     fills = [fill for row in session.frame(_ROWS, [plan.account]).to_dicts() if (fill := _charged(row)) is not None]
     return orf_evidence(fills, schedule)
 

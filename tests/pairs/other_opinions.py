@@ -37,8 +37,11 @@ def _sale(day: dt.date, quantity: Decimal, price: Decimal, *, unit: int) -> Part
     return {"sec": notional * _on(day, _SEC) / 1_000_000, "taf": taf}
 
 
+ORF_IBKR, ORF_SCHWAB = Decimal("0.0382"), Decimal("0.0388")
+
+
 def ibkr_option(
-    day: dt.date, executions: Sequence[Execution], *, sells: bool, rate: Decimal | None = None
+    day: dt.date, executions: Sequence[Execution], *, sells: bool, rate: Decimal | None = None, orf: Decimal = ORF_IBKR
 ) -> list[Parts]:
     """The parts of every execution of an order in one contract, in time order; `rate` instead of the tiers."""
     found: list[Parts] = []
@@ -55,7 +58,7 @@ def ibkr_option(
         due = max(earned, Decimal(1))
         parts = {"commission": due - taken, "clearing": min(_on(day, _CLEARING) * quantity, Decimal(55))}
         taken = due
-        parts["orf"] = Decimal("0.0382") * quantity
+        parts["orf"] = orf * quantity
         if sells:
             parts |= _sale(day, quantity, price, unit=100)
         found.append(parts)
@@ -63,13 +66,20 @@ def ibkr_option(
 
 
 def schwab_option(
-    day: dt.date, quantity: Decimal, price: Decimal, *, sells: bool, closes: bool, rate: Decimal | None = None
+    day: dt.date,
+    quantity: Decimal,
+    price: Decimal,
+    *,
+    sells: bool,
+    closes: bool,
+    rate: Decimal | None = None,
+    orf: Decimal = ORF_SCHWAB,
 ) -> Parts:
     """The parts of one record."""
     free = closes and not sells and price <= Decimal("0.05")
     each = Decimal(0) if free else Decimal("0.65")
-    orf = Decimal("0.0388") if day >= dt.date(2019, 12, 3) else Decimal(0)
-    parts = {"commission": (each if rate is None else rate) * quantity, "orf": orf * quantity}
+    level = orf if day >= dt.date(2019, 12, 3) else Decimal(0)
+    parts = {"commission": (each if rate is None else rate) * quantity, "orf": level * quantity}
     if sells:
         parts |= _sale(day, quantity, price, unit=100)
     return {name: amount.quantize(CENT, ROUND_HALF_UP) for name, amount in parts.items()}

@@ -21,7 +21,7 @@ from random import Random
 from xml.sax.saxutils import quoteattr
 
 from tests.pairs.lean_record import NEW_YORK, LeanLeg
-from tests.pairs.other_opinions import Parts, delivered, ibkr_option, schwab_option
+from tests.pairs.other_opinions import ORF_IBKR, ORF_SCHWAB, Parts, delivered, ibkr_option, schwab_option
 
 CENT = Decimal("0.01")
 CAUSES = ("missing_at_broker", "price", "quantity", "commission_rate")
@@ -87,7 +87,7 @@ def _executions(leg: LeanLeg, random: Random) -> list[tuple[dt.datetime, Decimal
 # --- Interactive Brokers -----------------------------------------------------------------------------------------------
 
 
-def flex(legs: Sequence[LeanLeg], folder: Path, seed: int, damages: int = 4) -> Made:
+def flex(legs: Sequence[LeanLeg], folder: Path, seed: int, *, damages: int = 4, more_orf: Decimal = Decimal(0)) -> Made:
     """An activity query with a commission for each execution and its unbundled parts."""
     random = Random(seed)
     booked, broken = book(legs, random, damages=damages)
@@ -99,7 +99,7 @@ def flex(legs: Sequence[LeanLeg], folder: Path, seed: int, damages: int = 4) -> 
         number = numbers.setdefault(one.leg.unit, 500_000 + len(numbers))
         executions = [(size, price) for _, size, price in one.executions]
         sells = one.leg.side == "sell"
-        charged = ibkr_option(one.leg.session, executions, sells=sells, rate=one.rate)
+        charged = ibkr_option(one.leg.session, executions, sells=sells, rate=one.rate, orf=ORF_IBKR + more_orf)
         for (when, size, price), fees in zip(one.executions, charged, strict=True):
             trade_id = str(3_000_000_000 + len(trades))
             made.charged += _total(fees)
@@ -183,7 +183,9 @@ def _element(name: str, attributes: dict[str, str]) -> str:
 # --- Schwab ------------------------------------------------------------------------------------------------------------
 
 
-def schwab(legs: Sequence[LeanLeg], folder: Path, seed: int, damages: int = 4) -> Made:
+def schwab(
+    legs: Sequence[LeanLeg], folder: Path, seed: int, *, damages: int = 4, more_orf: Decimal = Decimal(0)
+) -> Made:
     """The web site's CSV: a day and no time, one row for all that an order filled at one price."""
     random = Random(seed)
     booked, broken = book(legs, random, damages=damages)
@@ -196,7 +198,13 @@ def schwab(legs: Sequence[LeanLeg], folder: Path, seed: int, damages: int = 4) -
         for price, size in sizes.items():
             sells = one.leg.side == "sell"
             fees = schwab_option(
-                one.leg.session, size, price, sells=sells, closes=one.leg.effect == "close", rate=one.rate
+                one.leg.session,
+                size,
+                price,
+                sells=sells,
+                closes=one.leg.effect == "close",
+                rate=one.rate,
+                orf=ORF_SCHWAB + more_orf,
             )
             made.charged += _total(fees)
             action = f"{'Sell' if sells else 'Buy'} to {one.leg.effect.title()}"

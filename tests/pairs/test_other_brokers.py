@@ -15,11 +15,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings, Settings
+from pipelines.steps.fee_levels import propose_fee_levels
 from pipelines.steps.reconcile import reconcile_days
+from pipelines.steps.reconcile_inputs import accounts
 from pipelines.steps.statements import ingest_statement
 from tests.pairs import other_statements
 from tests.pairs.judging import prepare
 from tests.pairs.lean_record import SHIFT, LeanLeg, read_legs
+from tests.pairs.other_opinions import ORF_IBKR, ORF_SCHWAB
 from tests.pairs.other_statements import Made
 from tests.pairs.recorded_runs import folders_of
 from warehouse.access import Warehouse, WriteSession
@@ -102,3 +105,29 @@ def test_a_sound_statement_is_reproduced_whole(broker: str, prepared: Prepared, 
         reconciled(session, made, account, tmp_path)
         assert session.rows("SELECT DISTINCT cause FROM marts.fee_model_evidence") == [("reproduced",)]
         assert session.rows("SELECT count(*) FROM marts.breaks") == [(0,)]
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_a_level_that_creeps_away_raises_the_alarm_and_proposes_what_is_charged(
+    broker: str, prepared: Prepared, tmp_path: Path
+) -> None:
+    state, _, legs = prepared("covid")
+    account, maker, _ = BROKERS[broker]
+    for more in (Decimal(0), Decimal("0.02")):
+        folder = tmp_path / str(more)
+        shutil.copytree(state, folder / "state")
+        made = maker(legs, folder / "statement", 3, damages=0, more_orf=more)
+        with Warehouse(folder / "state").writer("test") as session:
+            reconciled(session, made, account, folder)
+            [(alarmed,)] = session.rows("SELECT coalesce(bool_or(alarm), false) FROM marts.fee_drift")
+            assert alarmed == bool(more)
+            causes = {cause for (cause,) in session.rows("SELECT cause FROM marts.breaks")}
+            assert causes == ({"pass_through_rate_change"} if more else set())
+            [plan] = accounts(session, Settings(root=folder, accounts=(account,)))
+            propose_fee_levels(session, plan)
+            proposed = session.rows("SELECT amount, interval_low, interval_high FROM records.fee_rate_proposals")
+            assert len(proposed) == bool(more)
+            if more:
+                level = (ORF_SCHWAB if account.broker == "schwab" else ORF_IBKR) + more
+                [(_, low, high)] = proposed
+                assert low <= level < high
