@@ -144,7 +144,7 @@ def _in_rows(run: Whole) -> Iterator[Found]:
             yield from ((event_name, one) for one in found)
             if not found and run.is_unrefused(rows.BOOKED):
                 yield from ((main, one) for one in rows.missing_profits(events, run.main.profit_loss.height))
-            yield from ((event_name, one) for one in _fees(run))
+            yield from ((event_name, one) for one in _fees(run, rows.fees_by_currency(events)))
     if run.is_unrefused(rows.TRADES) and not run.is_live:
         yield from ((main, one) for one in _trades(run))
         yield from ((main, one) for one in rows.lacking_trades(batch for _, trades in run.trades for batch in trades))
@@ -160,10 +160,9 @@ def _order_count(run: Whole) -> Iterator[Refusal]:
             )
 
 
-def _fees(run: Whole) -> Iterator[Refusal]:
+def _fees(run: Whole, fees: Mapping[str, float]) -> Iterator[Refusal]:
     """The total of the statistics is the sum of the events where every fee is in the account's currency."""
     total = run.main.statistics["statistics"].get("Total Fees")
-    fees = rows.fees_by_currency(run.events)
     own = run.main.configuration.account_currency if run.main.configuration else None
     if total is None or run.is_live or own is None or fees.keys() - {own}:
         return

@@ -41,7 +41,6 @@ _IN_OTHER_ORDERS: Mapping[str, pl.Expr] = {
         pl.col("group_order_ids").str.count_matches(",").fill_null(-1) + 1 < pl.col("group_size")
     ),
 }
-_IN_EVERY_ORDER = {"created_at": "createdTime", "price_currency": "priceCurrency", "value": "value"}
 _IN_OTHER_EVENTS: Mapping[str, pl.Expr] = {
     "quantity": pl.col("quantity").is_null(),
     "symbolValue": pl.col("symbol") == pl.col("symbol_id"),
@@ -56,22 +55,28 @@ _IN_OTHER_TRADES: Mapping[str, pl.Expr] = {
     "orderIds": ~pl.col("order_ids").str.contains(",", literal=True),
 }
 """Members that a row of one file has if the others have them; which ones there are depends on the era."""
-_BY_TYPE: Mapping[str, tuple[str, ...]] = {
-    "limit_price": ("limit", "stop_limit", "limit_if_touched", "combo_leg_limit"),
-    "stop_price": ("stop_market", "stop_limit", "trailing_stop"),
-    "trigger_price": ("limit_if_touched",),
-    "trailing_amount": ("trailing_stop",),
-    "group_id": ("combo_market", "combo_limit", "combo_leg_limit"),
+_BY_TYPE: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "limitPrice": ("limit_price", "limit", ("stop_limit", "limit_if_touched", "combo_leg_limit")),
+    "stopPrice": ("stop_price", "stop_market", ("stop_limit", "trailing_stop")),
+    "triggerPrice": ("trigger_price", "limit_if_touched", ()),
+    "trailingAmount": ("trailing_amount", "trailing_stop", ()),
+    "groupOrderManager": ("group_id", "combo_market", ("combo_limit", "combo_leg_limit")),
 }
-_MEMBER = {
-    "limit_price": "limitPrice",
-    "stop_price": "stopPrice",
-    "trigger_price": "triggerPrice",
-    "trailing_amount": "trailingAmount",
-    "group_id": "groupOrderManager",
+_VALUE, _QUANTITY, _PRICE = (pl.col(name).cast(pl.Float64, strict=False) for name in ("value", "quantity", "price"))
+_FAR = (_VALUE - _QUANTITY * _PRICE).abs() > pl.max_horizontal(_VALUE.abs(), pl.lit(1.0)) * 1e-6
+_IN_EVERY_ORDER: Mapping[str, pl.Expr] = {
+    "createdTime": pl.col("created_at").is_null(),
+    "priceCurrency": pl.col("price_currency").is_null(),
+    **{
+        member: pl.col(column).is_null() & pl.col("order_type").is_in([first, *others])
+        for member, (column, first, others) in _BY_TYPE.items()
+    },
 }
-_OF_ORDERS = ("order_id", "status", "group_id", "group_size", "order_type")
-_OF_EVENTS = ("order_id", "event_id", "status", "kind", "is_fill", "symbol_id")
+"""Without these no order, or none of its type, can have been."""
+_OF_ORDERS = ["order_id", "status", "group_id", "group_size", "order_type"]
+_OF_EVENTS = ["order_id", "event_id", "status", "kind", "is_fill", "symbol_id", "fee_currency"]
+_AMOUNTS = {"amount": "fill_quantity", "fee_amount": "fee"}
+_ENDED = ["filled", "canceled", "invalid"]
 
 
 class Contradiction(Refusal):
@@ -80,65 +85,74 @@ class Contradiction(Refusal):
     __slots__ = ()
 
 
-class Lacking:
-    """Counts rows that lack members which the other rows of their file have; an era writes a member always or never.
+class Tests:
+    """Tests of the rows of a file, all of them at once for each batch.
 
-    `tests` are expressions by member, true for a row without it and null for a row of which nothing is asked.
+    `tests` are expressions by name, true for a row that fails and null for a row of which nothing is asked.
     """
 
     def __init__(self, tests: Mapping[str, pl.Expr], number: str) -> None:
-        self._tests = [test.alias(member) for member, test in tests.items()]
+        self._tests = [test.alias(name) for name, test in tests.items()]
         self._number = number
         self._asked = dict.fromkeys(tests, 0)
-        self._without: dict[str, list[int]] = {member: [] for member in tests}
+        self._failed: dict[str, list[int]] = {name: [] for name in tests}
 
     def look(self, batch: pl.DataFrame) -> None:
         """Look at some rows."""
         tested = batch.select(self._number, *self._tests)
-        for member, without in self._without.items():
-            column = tested[member]
-            self._asked[member] += column.len() - column.null_count()
+        for name, failed in self._failed.items():
+            column = tested[name]
+            self._asked[name] += column.len() - column.null_count()
             if column.any():
-                without.extend(tested.filter(column)[self._number].to_list())
+                failed.extend(tested[self._number].filter(column).to_list())
 
-    def found(self) -> Iterator[tuple[str, list[int]]]:
-        """The members that some rows lack and others have, with the rows."""
-        for member, without in self._without.items():
-            if 0 < len(without) < self._asked[member]:
-                yield member, without
+    def failed(self, name: str) -> list[int]:
+        """The numbers of the rows that fail."""
+        return self._failed[name]
+
+    def partly(self, names: Iterable[str]) -> Iterator[tuple[str, list[int]]]:
+        """The tests that some rows fail and others do not: an era writes a member always or never."""
+        for name in names:
+            if 0 < len(self._failed[name]) < self._asked[name]:
+                yield name, self._failed[name]
 
 
 def order_rows(orders: Batches) -> tuple[pl.DataFrame, list[Refusal]]:
     """What the other checks need of every order, and what single orders lack."""
     slim, found = [pl.DataFrame(schema={name: orders.schema[name] for name in _OF_ORDERS})], list[Refusal]()
-    lacking = Lacking(_IN_OTHER_ORDERS, "order_id")
+    tests = Tests({**_IN_OTHER_ORDERS, **_IN_EVERY_ORDER, "value": _VALUE.is_null(), "far": _FAR}, "order_id")
     for batch in orders:
-        slim.append(batch.select(_OF_ORDERS))
-        lacking.look(batch)
-        found += _of_types(batch)
-        found += _values(batch)
-    for member, without in lacking.found():
+        slim.append(batch[_OF_ORDERS])
+        tests.look(batch)
+    for member in (*_IN_EVERY_ORDER, "value"):
+        if without := tests.failed(member):
+            found.append(_named(without, "orders lack a member that orders of their type have", member))
+    for member, without in tests.partly(_IN_OTHER_ORDERS):
         found.append(_named(without, "orders lack a member that the others have", member))
+    if wrong := tests.failed("far"):
+        said = _named(wrong, "the value of orders is not their quantity times their price", "value")
+        found.append(Contradiction(said.reason, field=said.field, value=said.value))
     return pl.concat(slim), found
 
 
 def lacking_events(events: Batches) -> Iterator[Refusal]:
     """What single events lack."""
-    lacking = Lacking(_IN_OTHER_EVENTS, "order_id")
+    unsaid = (pl.col("kind") == "assignment") & ~pl.col("is_assignment")
+    tests = Tests({**_IN_OTHER_EVENTS, "isAssignment": unsaid}, "order_id")
     for batch in events:
-        lacking.look(batch)
-        said = batch.filter((pl.col("kind") == "assignment") & ~pl.col("is_assignment"))
-        yield from _listed(said, "assignments whose event does not say so")
-    for member, without in lacking.found():
+        tests.look(batch)
+    if without := tests.failed("isAssignment"):
+        yield _named(sorted(set(without)), "assignments whose event does not say so", "events")
+    for member, without in tests.partly(_IN_OTHER_EVENTS):
         yield _named(sorted(set(without)), f"events lack a member that the others have: {member}", "events")
 
 
 def lacking_trades(batches: Iterable[pl.DataFrame]) -> Iterator[Refusal]:
     """What single closed trades lack."""
-    lacking = Lacking(_IN_OTHER_TRADES, "position")
+    tests = Tests(_IN_OTHER_TRADES, "position")
     for batch in batches:
-        lacking.look(batch)
-    for member, without in lacking.found():
+        tests.look(batch)
+    for member, without in tests.partly(_IN_OTHER_TRADES):
         said = f"{len(without)}: {', '.join(map(str, without[:_SHOWN]))}"
         place = f"{TRADES}[{without[0]}].{member}"
         yield Refusal("closed trades lack a member that the others have", field=place, value=said)
@@ -146,11 +160,9 @@ def lacking_trades(batches: Iterable[pl.DataFrame]) -> Iterator[Refusal]:
 
 def event_rows(events: Batches) -> pl.DataFrame:
     """What the checks need of every event, in the order of the files."""
-    slim = [pl.DataFrame(schema={name: events.schema[name] for name in _OF_EVENTS} | {"amount": pl.Float64()})]
-    slim += [
-        batch.select(*_OF_EVENTS, amount=pl.col("fill_quantity").cast(pl.Float64, strict=False)) for batch in events
-    ]
-    return pl.concat(slim)
+    schema = {name: events.schema[name] for name in _OF_EVENTS} | dict.fromkeys(_AMOUNTS, pl.Float64())
+    amounts = {name: pl.col(text).cast(pl.Float64, strict=False) for name, text in _AMOUNTS.items()}
+    return pl.concat([pl.DataFrame(schema=schema), *(batch.select(*_OF_EVENTS, **amounts) for batch in events)])
 
 
 def missing_orders(orders: pl.DataFrame, claimed: int | None) -> Iterator[Refusal]:
@@ -160,11 +172,12 @@ def missing_orders(orders: pl.DataFrame, claimed: int | None) -> Iterator[Refusa
     missing = [number for number in range(1, _integer(last) + 1) if number not in there]
     if missing:
         yield _named(missing, "orders are not there", "")
-    groups = orders.filter(pl.col("group_id").is_not_null()).group_by("group_id")
-    short = groups.agg(pl.len().alias("legs"), pl.col("group_size").max(), pl.col("order_id").min()).filter(
-        pl.col("legs") < pl.col("group_size")
-    )
-    for group_id, legs, size, order_id in short.sort("group_id").iter_rows():
+    if orders["group_id"].null_count() == orders.height:
+        return
+    groups = orders.lazy().filter(pl.col("group_id").is_not_null()).group_by("group_id")
+    legs_of = groups.agg(pl.len().alias("legs"), pl.col("group_size").max(), pl.col("order_id").min())
+    short = legs_of.filter(pl.col("legs") < pl.col("group_size")).sort("group_id").collect()
+    for group_id, legs, size, order_id in short.iter_rows():
         yield Refusal(
             "a combo has fewer legs than its orders say",
             field=f"{ORDERS}.{order_id}.groupOrderManager",
@@ -174,33 +187,40 @@ def missing_orders(orders: pl.DataFrame, claimed: int | None) -> Iterator[Refusa
 
 def missing_events(orders: pl.DataFrame, events: pl.DataFrame) -> Iterator[Refusal]:
     """Every order has events, numbered 1 to n, of which the last has the order's status."""
-    by_order = events.group_by("order_id").agg(
-        pl.len().alias("events"),
-        pl.col("event_id").max().alias("last"),
-        pl.col("status").sort_by("event_id").last().alias("said"),
+    by_order = (
+        events.lazy()
+        .group_by("order_id")
+        .agg(
+            pl.len().alias("events"),
+            pl.col("event_id").max().alias("last"),
+            pl.col("status").sort_by("event_id").last().alias("said"),
+            plain=(pl.col("is_fill") & (pl.col("kind") == "trade")).any(),
+        )
     )
-    yield from _listed(
-        by_order.filter(pl.col("events") < pl.col("last")), "events are missing: the numbers of an order's have a gap"
-    )
-    yield from _listed(by_order.join(orders, on="order_id", how="anti"), "events of orders that are not there")
-    told = orders.join(by_order, on="order_id", how="left")
-    yield from _listed(told.filter(pl.col("events").is_null()), "orders without any event")
-    # An order that still waits for the exchange may have been updated since its last event.
-    yield from _listed(
-        told.filter((pl.col("said") != pl.col("status")) & pl.col("status").is_in(["filled", "canceled", "invalid"])),
-        "the last events of orders are missing: the orders have another status",
-    )
-    exercises = orders.filter(pl.col("order_type") == "option_exercise").select("order_id")
-    plain = events.filter(pl.col("is_fill") & (pl.col("kind") == "trade")).join(exercises, on="order_id", how="semi")
-    yield from _listed(plain, "an expiry, exercise or assignment without the message that settles it")
+    checks = {
+        "events are missing: the numbers of an order's have a gap": pl.col("events") < pl.col("last"),
+        "events of orders that are not there": pl.col("status").is_null(),
+        "orders without any event": pl.col("events").is_null(),
+        # An order that still waits for the exchange may have been updated since its last event.
+        "the last events of orders are missing: the orders have another status": (
+            (pl.col("said") != pl.col("status")) & pl.col("status").is_in(_ENDED)
+        ),
+        "an expiry, exercise or assignment without the message that settles it": (
+            (pl.col("order_type") == "option_exercise") & pl.col("plain")
+        ),
+    }
+    together = orders.lazy().join(by_order, on="order_id", how="full", coalesce=True)
+    told = together.select("order_id", **checks).collect()
+    for reason in checks:
+        if told[reason].any():
+            yield _named(sorted(told["order_id"].filter(told[reason]).to_list()), reason, "events")
 
 
 def missing_profits(events: pl.DataFrame, booked: int) -> Iterator[Refusal]:
     """The engine books a profit for each fill that makes a position smaller."""
-    fills = events.filter(pl.col("is_fill")).select(
-        "amount", before=(pl.col("amount").cum_sum().over("symbol_id") - pl.col("amount")).round(_DUST)
-    )
-    closing = fills.filter(pl.col("before") * pl.col("amount") < 0).height
+    before = (pl.col("amount").cum_sum().over("symbol_id") - pl.col("amount")).round(_DUST)
+    fills = events.lazy().filter(pl.col("is_fill"))
+    closing = fills.select((before * pl.col("amount") < 0).sum()).collect().item()
     if booked < closing:
         yield Refusal(
             "booked profits are missing: there are more fills that close something",
@@ -219,43 +239,10 @@ def trade_totals(trades: Iterable[Batches]) -> tuple[int, float, float]:
     return count, profit, fees
 
 
-def fees_by_currency(events: Batches) -> dict[str, float]:
+def fees_by_currency(events: pl.DataFrame) -> dict[str, float]:
     """The sum of the fees in each currency."""
-    found: dict[str, float] = {}
-    for batch in events:
-        charged = batch.filter(pl.col("fee").is_not_null()).group_by("fee_currency")
-        for currency, fee in charged.agg(pl.col("fee").cast(pl.Float64, strict=False).sum()).iter_rows():
-            found[currency] = found.get(currency, 0.0) + fee
-    return found
-
-
-def _of_types(batch: pl.DataFrame) -> Iterator[Refusal]:
-    """A member without which an order of its type, or any order, cannot have been."""
-    for column, member in _IN_EVERY_ORDER.items():
-        if batch[column].null_count():
-            yield _named(batch.filter(pl.col(column).is_null())["order_id"].to_list(), "orders lack a member", member)
-    for column, types in _BY_TYPE.items():
-        if not batch[column].null_count():
-            continue
-        without = batch.filter(pl.col(column).is_null() & pl.col("order_type").is_in(types))["order_id"].to_list()
-        if without:
-            yield _named(without, "orders lack a member of their type", _MEMBER[column])
-
-
-def _values(batch: pl.DataFrame) -> Iterator[Refusal]:
-    """`value` is quantity times price in every order."""
-    value, quantity, price = (pl.col(name).cast(pl.Float64, strict=False) for name in ("value", "quantity", "price"))
-    far = (value - quantity * price).abs() > pl.max_horizontal(value.abs(), pl.lit(1.0)) * 1e-6
-    wrong = batch.filter(far)["order_id"].to_list()
-    if wrong:
-        found = _named(wrong, "the value of orders is not their quantity times their price", "value")
-        yield Contradiction(found.reason, field=found.field, value=found.value)
-
-
-def _listed(rows: pl.DataFrame, reason: str) -> Iterator[Refusal]:
-    numbers = rows["order_id"].unique().sort().to_list()
-    if numbers:
-        yield _named(numbers, reason, "events")
+    charged = events.lazy().filter(pl.col("fee_amount").is_not_null()).group_by("fee_currency")
+    return dict(charged.agg(pl.col("fee_amount").sum()).collect().iter_rows())
 
 
 def _named(numbers: Sequence[int], reason: str, member: str) -> Refusal:
