@@ -75,6 +75,7 @@ _IN_EVERY_ORDER: Mapping[str, pl.Expr] = {
 """Without these no order, or none of its type, can have been."""
 _OF_ORDERS = ["order_id", "status", "group_id", "group_size", "order_type"]
 _OF_EVENTS = ["order_id", "event_id", "status", "kind", "is_fill", "symbol_id", "fee_currency"]
+_FEW_TEXTS = pl.Categorical()
 _FEW = ("status", "kind", "symbol_id", "fee_currency")
 """Columns of few different texts: a run of a gigabyte has a million events, which all stay in memory for the checks."""
 _AMOUNTS = {"amount": "fill_quantity", "fee_amount": "fee"}
@@ -121,10 +122,11 @@ class Tests:
 
 def order_rows(orders: Batches) -> tuple[pl.DataFrame, list[Refusal]]:
     """What the other checks need of every order, and what single orders lack."""
-    slim, found = [pl.DataFrame(schema={name: orders.schema[name] for name in _OF_ORDERS})], list[Refusal]()
+    schema = {name: orders.schema[name] for name in _OF_ORDERS} | dict.fromkeys(("status", "order_type"), _FEW_TEXTS)
+    slim, found = [pl.DataFrame(schema=schema)], list[Refusal]()
     tests = Tests({**_IN_OTHER_ORDERS, **_IN_EVERY_ORDER, "value": _VALUE.is_null(), "far": _FAR}, "order_id")
     for batch in orders:
-        slim.append(batch[_OF_ORDERS])
+        slim.append(batch.select(pl.col(name).cast(kind) for name, kind in schema.items()))
         tests.look(batch)
     for member in (*_IN_EVERY_ORDER, "value"):
         if without := tests.failed(member):
@@ -163,7 +165,7 @@ def lacking_trades(batches: Iterable[pl.DataFrame]) -> Iterator[Refusal]:
 def event_rows(events: Batches) -> pl.DataFrame:
     """What the checks need of every event, in the order of the files."""
     schema = {name: events.schema[name] for name in _OF_EVENTS} | dict.fromkeys(_AMOUNTS, pl.Float64())
-    schema |= dict.fromkeys(_FEW, pl.Categorical())
+    schema |= dict.fromkeys(_FEW, _FEW_TEXTS)
     columns = [pl.col(name).cast(schema[name]) for name in _OF_EVENTS]
     columns += [pl.col(text).cast(pl.Float64, strict=False).alias(name) for name, text in _AMOUNTS.items()]
     return pl.concat([pl.DataFrame(schema=schema), *(batch.select(columns) for batch in events)])
@@ -207,7 +209,7 @@ def missing_events(orders: pl.DataFrame, events: pl.DataFrame) -> Iterator[Refus
         "orders without any event": pl.col("events").is_null(),
         # An order that still waits for the exchange may have been updated since its last event.
         "the last events of orders are missing: the orders have another status": (
-            (pl.col("said").cast(pl.String) != pl.col("status")) & pl.col("status").is_in(_ENDED)
+            (pl.col("said").cast(pl.String) != pl.col("status").cast(pl.String)) & pl.col("status").is_in(_ENDED)
         ),
         "an expiry, exercise or assignment without the message that settles it": (
             (pl.col("order_type") == "option_exercise") & pl.col("plain")
