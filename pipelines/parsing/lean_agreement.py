@@ -28,9 +28,11 @@ from pipelines.transforms.run_state import FINAL_STATUSES
 Found = tuple[str, Refusal]
 """A file's name and what is missing in it."""
 
-_ALWAYS_THERE = ("charts", "orders", "profitLoss", "runtimeStatistics", "statistics", "totalPerformance", "algorithmConfiguration")  # fmt: skip
+_ALWAYS_THERE = ("charts", "orders", "profitLoss", "statistics", "totalPerformance", "algorithmConfiguration")  # fmt: skip
 _STATE = ("StartTime", "EndTime", "Status", "OrderCount", "LogCount", "InsightCount")
-_CHARTS = ("Strategy Equity", "Benchmark")
+_CURVE, _BENCHMARK = "Strategy Equity", "Benchmark"
+_BESIDE_BENCHMARK = frozenset({"Drawdown", "Exposure", "Capacity"})
+"""Charts that the engine samples together with the benchmark."""
 _WINDOWS = ("M1", "M3", "M6", "M12")
 _MEMBER = {
     "statistics": "statistics",
@@ -123,7 +125,8 @@ def _in_main(run: Whole) -> Iterator[Refusal]:
         lacking += [f"$.state.{name}" for name in _STATE if not run.state.get(name)]
     charts = {key for member, key, _ in run.main.raw_members if member == "charts"}
     if run.has_begun and not run.is_live and charts:
-        lacking += [f"$.charts.{name}" for name in _CHARTS if name not in charts]
+        wanted = (_CURVE, _BENCHMARK) if charts & _BESIDE_BENCHMARK else (_CURVE,)
+        lacking += [f"$.charts.{name}" for name in wanted if name not in charts]
     windows = {key for member, key, _ in run.main.raw_members if member == "rollingWindow" and key}
     for month in sorted({key.partition("_")[2] for key in windows}):
         lacking += [f"$.rollingWindow.{span}_{month}" for span in _WINDOWS if f"{span}_{month}" not in windows]

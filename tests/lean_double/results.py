@@ -139,7 +139,7 @@ def _messages(run: Run, path: Path) -> None:
 
 
 def _engine_log(run: Run, path: Path, texts: dict[str, str]) -> None:
-    stamp = f"{run.started_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
+    stamp, last = (f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z" for moment in (run.started_at, run.ended_at))
     algorithm = run.algorithm
     lines = [
         f"{stamp} TRACE:: Engine.Main(): LEAN ALGORITHMIC TRADING ENGINE {VERSION} Mode: RELEASE (64bit)",
@@ -149,7 +149,7 @@ def _engine_log(run: Run, path: Path, texts: dict[str, str]) -> None:
     lines += [f"{stamp} ERROR:: {line}" for line in run.stack_trace.splitlines()]
     lines.append(f"{stamp} TRACE:: ")
     lines += [f"STATISTICS:: {name} {value}" for name, value in texts.items()]
-    lines.append(f"{stamp} TRACE:: Engine.Main(): Analysis Completed and Results Posted.")
+    lines.append(f"{last} TRACE:: Engine.Main(): Analysis Completed and Results Posted.")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.parsing.identify import runs_in
+from pipelines.parsing.lean_files import RunBytes
+from pipelines.parsing.lean_run import assemble
 from tests.lean_double.engine import Run, run
 from tests.lean_double.names import OrderStatus, OrderType
 from tests.lean_double.results import write_results
@@ -99,6 +102,14 @@ def test_an_error_in_the_algorithm_is_the_run_s_error(tmp_path: Path) -> None:
     main = json.loads(write_results(done, tmp_path / "results").read_text())
     assert main["state"]["Status"] == "RuntimeError"
     assert "lost" in main["state"]["RuntimeError"]
+
+
+@pytest.mark.parametrize("ending", [SELL, "\n    def on_data(self, data):\n        raise RuntimeError('lost')\n"])
+def test_the_files_of_a_run_say_the_same_of_it(tmp_path: Path, ending: str) -> None:
+    write_results(probe(tmp_path, ending), tmp_path / "results")
+    (left,) = runs_in(tmp_path / "results")
+    files = [RunBytes(role, path.name, path.read_bytes()) for role, path in left.files]
+    assert assemble(left.algorithm_id, files, is_live=left.is_live).flaws == []
 
 
 def test_the_object_store_keeps_lean_s_habits(tmp_path: Path) -> None:

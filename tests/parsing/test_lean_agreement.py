@@ -78,7 +78,7 @@ MAIN_CUTS: list[tuple[str, Callable[[Document], object], str]] = [
     ("settled", lambda main: main["totalPerformance"]["closedTrades"].pop(1), "$.totalPerformance.closedTrades"),
     ("settled", lambda main: main["profitLoss"].pop(sorted(main["profitLoss"])[1]), "$.profitLoss"),
     ("settled", lambda main: main.pop("profitLoss"), "$.profitLoss"),
-    ("settled", lambda main: main.pop("runtimeStatistics"), "$.runtimeStatistics"),
+    ("quits", lambda main: main.pop("runtimeStatistics"), "$.runtimeStatistics"),
     ("settled", lambda main: main["state"].pop("OrderCount"), "$.state.OrderCount"),
     ("settled", lambda main: main["statistics"].pop("Sharpe Ratio"), "$.statistics"),
     ("quits", lambda main: main["statistics"].pop("Sharpe Ratio"), "$.statistics.Sharpe Ratio"),
