@@ -33,6 +33,7 @@ from pipelines.commands import (
     readiness,
     reconcile,
     regimes,
+    rules,
     runs,
     status,
 )
@@ -82,6 +83,7 @@ for command in (
     breaks.breaks,
     fees.fees,
     regimes.regimes,
+    rules.rules,
     parameters.parameters,
     deploy.deploy,
     deploy.deployments,

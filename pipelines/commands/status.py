@@ -32,6 +32,10 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], str]] = {
         ("account", "cause", "breaks", "oldest (days)"),
         "select account, cause, count(*), max(age_days) from marts.breaks where state = 'open' group by all order by all",
     ),
+    "rules": (
+        ("score", "rules", "kept", "violations", "uncalled modules", "proved_at"),
+        "select score, rules, kept, violations, uncalled_modules, proved_at from marts.rule_score",
+    ),
     "parameter sets": (
         ("set", "state", "effective_from", "published_at", "acknowledged_at"),
         "select parameter_set_id, state, effective_from, published_at, acknowledged_at "

@@ -53,7 +53,40 @@ class CheckOutcome:
     sample: tuple[tuple[str, ...], ...]
 
 
+RULES: tuple[DataCheck, ...] = (
+    DataCheck(
+        "every_guard_refuses",
+        "rules",
+        "error",
+        "every rule, fed a breach made up for it, stopped that breach when it was last proved",
+        "select rule_id, proved_at, enforced_by from marts.rule_conformance where not is_proved",
+    ),
+    DataCheck(
+        "every_rule_is_called",
+        "rules",
+        "error",
+        "what enforces a rule, and every declared module, is reached from the algorithm's entry point",
+        "select rule_id as name, enforced_by as place from marts.rule_conformance where not is_called "
+        "union all select module, 'module' from ops.uncalled_modules",
+    ),
+    DataCheck(
+        "rules_kept",
+        "rules",
+        "warn",
+        "no rule was broken in what runs of the algorithm traded",
+        "select rule_id, run_id, trade_id, happened_at, detail from marts.rule_violations",
+    ),
+    DataCheck(
+        "decisions_on_fresh_data",
+        "rules",
+        "warn",
+        "no trade was opened on inputs older than their limit",
+        "select run_id, trade_id, decided_at, input, age_seconds, limit_seconds from marts.stale_decisions",
+    ),
+)
+
 HAND_WRITTEN: tuple[DataCheck, ...] = (
+    *RULES,
     DataCheck(
         "files_refused",
         "lean_runs",

@@ -25,6 +25,7 @@ from pipelines.steps.prices import ingest_configured_prices
 from pipelines.steps.reconcile import reconcile_days
 from pipelines.steps.regimes import recompute_regimes
 from pipelines.steps.retention import apply_retention
+from pipelines.steps.rules import prove_rules
 from pipelines.steps.store_documents import ingest_documents
 from pipelines.steps.trade_quotes import quote_folder
 from pipelines.steps.trades import rebuild_trades
@@ -96,6 +97,7 @@ STAGES: dict[str, Stage] = {
     "regimes": recompute_regimes,
     "parameter_sets": calibrate_due,
     "published_parameters": publish_due,
+    "rules": prove_rules,
     "retention": apply_retention,
     "checks": lambda session, _settings: run_checks(session),
 }

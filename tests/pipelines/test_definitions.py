@@ -36,6 +36,7 @@ CHAIN = {
     "refreshed_deployments",
     "readiness",
     "nightly_report",
+    "rules",
 }
 
 

@@ -102,6 +102,77 @@ class CheckResult(Base):
     failing_since: Mapped[dt.datetime | None]
 
 
+class RuleRow(Base):
+    """A rule of the algorithm as its rule table has it now."""
+
+    __tablename__ = "rules"
+    __table_args__ = ({"schema": OPS},)
+
+    rule_id: Mapped[key]
+    position: Mapped[int]
+    about: Mapped[text]
+    source: Mapped[text]
+    enforced_by: Mapped[text]
+    test: Mapped[text]
+    is_traded: Mapped[bool]
+    """Whether what was traded shows a breach (`marts.rule_violations`)."""
+    lesson: Mapped[int | None]
+    is_called: Mapped[bool]
+    """Whether what enforces it is reached from the algorithm's entry point."""
+    stored_at: Mapped[instant]
+
+
+class RuleParameter(Base):
+    """A parameter that a rule reads, with its default."""
+
+    __tablename__ = "rule_parameters"
+    __table_args__ = ({"schema": OPS},)
+
+    rule_id: Mapped[key]
+    parameter_id: Mapped[key]
+    default_text: Mapped[str | None]
+
+
+class ProductGroup(Base):
+    """The correlation group of a product, as the kernel's table has it now."""
+
+    __tablename__ = "product_groups"
+    __table_args__ = ({"schema": OPS},)
+
+    symbol: Mapped[key]
+    group_name: Mapped[text]
+    group_limit: Mapped[int | None]
+    never_trade: Mapped[str | None]
+    """Why it is never traded; null: it may be."""
+    table_version: Mapped[text]
+
+
+class GuardProof(Base):
+    """What came of feeding a rule a breach made up for it."""
+
+    __tablename__ = "guard_proofs"
+    __table_args__ = ({"schema": OPS},)
+
+    rule_id: Mapped[key]
+    proved_at: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    has_acted: Mapped[bool]
+    acted: Mapped[str | None]
+    """The rule that stopped the breach; another than this one where that came first."""
+    values_sha256: Mapped[text]
+    """The hash of the parameter values it was proved with."""
+    parameter_set_id: Mapped[str | None]
+
+
+class UncalledModule(Base):
+    """A module of the algorithm that nothing reaches from its entry point."""
+
+    __tablename__ = "uncalled_modules"
+    __table_args__ = ({"schema": OPS},)
+
+    module: Mapped[key]
+    found_at: Mapped[instant]
+
+
 class Alert(Base):
     """A message that reached a sink."""
 

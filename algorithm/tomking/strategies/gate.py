@@ -29,6 +29,7 @@ from tomking.kernel.limits import (
     check_planned_loss,
 )
 from tomking.kernel.limits.margin import OptionLeg, estimate_margin
+from tomking.kernel.limits.terms import number
 from tomking.kernel.occ import parse_occ
 from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.intents import Intent, PlanTrade, SendOrder
@@ -161,7 +162,11 @@ class _Bench:
         """An order against the holdings, and against what it would risk or lay bare."""
         after = {key: self._held(key) + self.ordered.get(key, 0) for key, _ in order.legs}
         if order.planned_loss is not None:
-            refusal = self._check_loss(order, order.planned_loss) or check_crossing(order.legs, after)
+            refusal = (
+                self._check_ages(order)
+                or self._check_loss(order, order.planned_loss)
+                or check_crossing(order.legs, after)
+            )
         else:
             refusal = check_closing(order.legs, after) or self._check_protection(order)
         if refusal is None:
@@ -171,6 +176,15 @@ class _Bench:
 
     def _held(self, key: str) -> int:
         return next((view.holdings[key] for view in self.views.values() if key in view.holdings), 0)
+
+    def _check_ages(self, order: SendOrder) -> Refusal | None:
+        """An opening is not priced by quotes that are too old; an exit takes what there is."""
+        limit = number(self.values, "limits.quote_max_age_seconds")
+        for view in self.views.values():
+            for key, age in view.ages(key for key, _ in order.legs).items():
+                if age > limit:
+                    return Refusal("fresh_inputs", f"the quote of {key} is too old", limit, age)
+        return None
 
     def _check_loss(self, order: SendOrder, planned_loss: Decimal) -> Refusal | None:
         trade = self.book.trades.get(order.trade_id)

@@ -72,6 +72,7 @@ def work_opening(
     if mid > terms.worst * units:
         return [AbandonTrade(trade.id, terms.too_poor)]
     net = min(mid / units + pricing.reprice_step * trade.attempts, terms.worst).quantize(_CENT, ROUND_HALF_EVEN)
+    loss = terms.risk(net) * units
     return [
         SendOrder(
             trade_id=trade.id,
@@ -81,10 +82,16 @@ def work_opening(
             units=units,
             net=net or _CENT,
             reason="entry",
-            planned_loss=terms.risk(net) * units,
-            inputs={"mid_credit": -mid},
+            planned_loss=loss,
+            inputs={"mid_credit": -mid, "planned_loss": loss * view.multiplier, **_account(view)},
         )
     ]
+
+
+def _account(view: MarketView) -> dict[str, Decimal]:
+    """What the limits judged by, for the record."""
+    known = {"equity": view.equity, "margin_used": view.margin_used, "vix": view.vix_level}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def work_closing(
