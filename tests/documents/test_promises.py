@@ -16,6 +16,8 @@ from tomking.kernel.parameter_specs import SPECS
 
 DOCUMENT = ROOT / "docs" / "promises.md"
 PROMISED = {
+    "S01",
+    "S02",
     "S03",
     "S04",
     "S05",
@@ -73,7 +75,10 @@ PROMISED = {
     "S96",
     "S97",
     "S98",
+    "S100",
+    "S101",
     "S103",
+    "S104",
     "S105",
     "S107",
     "S108",

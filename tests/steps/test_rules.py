@@ -15,6 +15,7 @@ from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.ingest import ingest_paths
 from pipelines.steps.journals import ingest_journals, link_journals
 from pipelines.steps.rules import prove_rules, uncalled_modules
+from pipelines.steps.store_documents import ingest_documents
 from pipelines.steps.trades import rebuild_trades
 from pipelines.transforms.call_graph import read_graph
 from tests.algorithm.support import make_set, publish, trade
@@ -105,6 +106,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Path]:
         found = settings(folder)
         ingest_paths(session, found, [folder / "runs"])
         ingest_journals(session, folder / "store")
+        ingest_documents(session, folder / "store")
         link_journals(session)
         rebuild_trades(session, sorted(rebuild_deployments(session, found)))
         prove_rules(session, found)
