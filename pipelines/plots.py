@@ -1,8 +1,8 @@
-"""Pictures for people: equity, drawdown, fees, strategy trades, optimisations, regimes.
+"""Pictures for people: equity, drawdown, fees, strategy trades, optimisations.
 
 Holds: functions from frames to SVG or PNG bytes.
 Belongs here: drawing.
-Never here: queries (callers bring the frame) or Dagster.
+Never here: queries (callers bring the frame), Dagster, regimes (`regime_plots`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from matplotlib import dates as mdates
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Rectangle
 
 SIZE = (9, 3.6)
 DPI = 110
@@ -175,26 +175,7 @@ def fees_by_value(frame: pl.DataFrame) -> bytes:
     return _png(figure)
 
 
-def regime_timeline(frame: pl.DataFrame) -> bytes:
-    """Regime as bands under mean correlation and score. `frame`: session_date, regime, mean_correlation, score."""
-    figure, axes = _canvas("Regime, 20-day mean correlation and diversification score", "mean correlation")
-    ordered = frame.sort("session_date")
-    days = ordered["session_date"].to_list()
-    correlation = ordered["mean_correlation"].to_list()
-    axes.plot(days, correlation, color="#222222", lw=0.9, label="mean correlation")
-    for regime, start, stop in _bands(days, ordered["regime"].to_list()):
-        first, last = mdates.date2num([start, stop])  # type: ignore[no-untyped-call]
-        axes.axvspan(first, last, color=REGIME_COLOURS[regime], alpha=0.30, lw=0)
-    handles = [Patch(color=colour, alpha=0.30, label=regime) for regime, colour in REGIME_COLOURS.items()]
-    right = axes.twinx()
-    right.plot(days, ordered["score"].to_list(), color="#2c6fbb", lw=0.8, alpha=0.8)
-    right.set_ylabel("score", color="#2c6fbb")
-    right.set_ylim(0, 100)
-    axes.legend(handles=[*axes.get_lines(), *handles], loc="upper left", fontsize=8, ncol=4)
-    return _png(figure)
-
-
-def _bands(days: list[dt.date], regimes: list[str]) -> Iterator[tuple[str, dt.date, dt.date]]:
+def regime_bands(days: list[dt.date], regimes: list[str]) -> Iterator[tuple[str, dt.date, dt.date]]:
     """Spells of one regime: each lasts until the first day of the next."""
     begun = 0
     for position in range(1, len(days) + 1):

@@ -8,11 +8,13 @@ Never here: correlation arithmetic (tomking.kernel).
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import click
 
-from pipelines.commands.output import Session, counted, json_option, pass_session, print_rows, warn
+from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_rows, warn
 from pipelines.commands.regime_score import score
+from pipelines.steps.regime_pictures import regime_pictures
 from pipelines.steps.regimes import recompute_regimes
 
 COLUMNS = (
@@ -51,6 +53,23 @@ def regimes(context: click.Context, session: Session, through: dt.datetime | Non
     if not rows and not session.settings.universes:
         warn("no universe is configured, so there is nothing to label", "add a [[universes]] table to tomking.toml")
     print_rows(session, counted(len(rows), "regime") if not rows else "regimes", COLUMNS, rows)
+
+
+@regimes.command("plot")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@pass_session
+def plot(session: Session, folder: Path) -> None:
+    """Write pictures of every universe into FOLDER: state over index and VIX, correlations against a year ago, score."""
+    with session.reading() as reader:
+        found = regime_pictures(reader, session.settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    for universe, pictures in found.items():
+        for name, image in pictures.items():
+            path = folder / f"{universe}-{name}.png"
+            path.write_bytes(image)
+            console.print(str(path), markup=False, highlight=False)
+    if not found:
+        warn("no universe has labels, so there is nothing to draw", "tomking regimes")
 
 
 regimes.add_command(score)

@@ -19,6 +19,7 @@ from pipelines.commands.output import print_table
 from tests.benchmarks import (
     cache_workload,
     cases,
+    correlations,
     figures,
     fill_matching,
     handlers,
@@ -37,6 +38,13 @@ CASES: dict[str, tuple[Case, Case]] = {
     "decoding": (lambda _: cases.decoding(20), lambda _: cases.decoding(1)),
     "inserting": (lambda folder: cases.inserting(5_000, folder), lambda folder: cases.inserting(20, folder)),
     "correlating": (lambda _: cases.correlating(8_000, 20), lambda _: cases.correlating(40, 4)),
+    "matrices": (lambda _: correlations.matrices(1_000, 20, True), lambda _: correlations.matrices(40, 4, True)),
+    "matrices100": (lambda _: correlations.matrices(300, 100, True), lambda _: correlations.matrices(40, 5, True)),
+    "matrices500": (lambda _: correlations.matrices(300, 500, False), lambda _: correlations.matrices(40, 6, False)),
+    "features": (lambda _: correlations.features(7_500, 500), lambda _: correlations.features(90, 5)),
+    "means": (lambda _: correlations.regime_means(7_500, 500), lambda _: correlations.regime_means(300, 5)),
+    "online": (lambda _: correlations.online_day(20), lambda _: correlations.online_day(4)),
+    "online500": (lambda _: correlations.online_day(500), lambda _: correlations.online_day(5)),
     "publishing": (
         lambda folder: cases.publishing(1_000_000, folder),
         lambda folder: cases.publishing(1_000, folder),

@@ -17,6 +17,7 @@ from pipelines.config import Settings, UniverseSettings
 from pipelines.parsing.price_bars import PriceBar
 from pipelines.steps.price_tables import store_bars
 from pipelines.steps.prices import ingest_package_prices
+from pipelines.steps.regime_pictures import regime_pictures
 from pipelines.steps.regimes import groups_of, recompute_regimes, settings_id, universe_returns
 from tests.kernel.test_regimes import QUICK, clustered
 from tomking.kernel.correlation import correlation_matrix
@@ -257,3 +258,23 @@ def test_the_packaged_universe_is_labelled_through_its_last_session(warehouse: W
         "select distinct regime from marts.regimes where strftime(session_date, '%Y-%m') in ('2008-10', '2020-03')",
     ) == [("Crisis",)]
     assert ask(warehouse, "select count(*) from marts.correlations") == [(190,)]
+
+
+def test_pictures_of_a_universe_are_drawn_with_and_without_vix(warehouse: Warehouse, tmp_path: Path) -> None:
+    configured = settings(tmp_path)
+    with warehouse.writer("test") as session:
+        store(session, closes(300))
+        recompute_regimes(session, configured, regime_settings=QUICK)
+        without = regime_pictures(session, configured)
+        store(session, [PriceBar("VIX", FIRST + dt.timedelta(days=day), 15.0 + day / 30) for day in range(300)])
+        found = regime_pictures(session, configured)
+    assert list(found) == ["four"]
+    assert set(found["four"]) == {"timeline", "correlations", "score"}
+    assert all(image.startswith(b"\x89PNG") for image in found["four"].values())
+    assert found["four"]["timeline"] != without["four"]["timeline"]
+    assert found["four"]["score"] == without["four"]["score"]
+
+
+def test_a_universe_without_labels_has_no_picture(warehouse: Warehouse, tmp_path: Path) -> None:
+    with warehouse.writer("test") as session:
+        assert regime_pictures(session, settings(tmp_path)) == {}

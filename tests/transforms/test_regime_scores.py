@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipelines.parsing.price_csv import parse_price_csv
 from pipelines.transforms import regime_scores as scores
 from pipelines.transforms.regime_intervals import score_intervals
 from pipelines.transforms.regime_scene import Episode, Scene, make_scene
 from pipelines.transforms.regime_scoring import label_levels, look_ahead_days, score_universe
 from tests.shared import shared_path
 from tomking.kernel.regime_settings import ABLATIONS, REFERENCE, RegimeSettings
+from tomking.kernel.regimes import RegimeDay, label_days
 
 Rows = NDArray[np.float64]
 
@@ -125,6 +127,39 @@ def test_a_scene_with_nothing_to_judge_is_refused() -> None:
     dates, rows = made_up(1510)
     with pytest.raises(ValueError, match="nothing to judge"):
         make_scene(dates, rows, 1500)
+
+
+@pytest.mark.parametrize(
+    ("day", "regime"),
+    [
+        ("2018-02-05", "Crisis"),
+        ("2020-03-09", "Crisis"),
+        ("2020-03-16", "Crisis"),
+        ("2024-08-05", "Stressed"),
+        ("2025-04-04", "Crisis"),
+        ("2017-10-16", "Normal"),
+    ],
+)
+def test_known_days_of_the_equity_funds_have_their_label(
+    equity_funds: dict[dt.date, RegimeDay], day: str, regime: str
+) -> None:
+    found = equity_funds[dt.date.fromisoformat(day)]
+    assert found.regime == regime
+    assert found.reason.startswith(f"{regime}: semi-volatility ")
+
+
+@pytest.fixture(scope="module")
+def equity_funds() -> dict[dt.date, RegimeDay]:
+    """Labels of three equity funds from the price histories beside this checkout."""
+    tables = [
+        parse_price_csv(shared_path("samples", "market", f"{name}.csv").read_bytes(), f"{name}.csv")
+        for name in ("spy", "qqq", "iwm")
+    ]
+    closes = [{bar.session_date: bar.adjusted_close or bar.close or math.nan for bar in table.bars} for table in tables]
+    days = sorted(day for day in set.intersection(*(set(one) for one in closes)) if day >= dt.date(2006, 1, 1))
+    prices = np.array([[one[day] for one in closes] for day in days])
+    labelled = label_days(days[1:], np.diff(np.log(prices), axis=0))
+    return {day.date: day for day in labelled}
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import plots
 from pipelines.defs.metadata import picture, table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask, results, rows_of, run
+from pipelines.steps.regime_pictures import regime_pictures
+from warehouse.access import WriteSession
 
 TABLES = {
     "regimes": "records.regime_days",
@@ -34,13 +35,11 @@ def regime_labels(
     """Label every session that has prices and no label yet, as known now."""
     outcome = run(context, warehouse, "regimes")
     metadata = {name: {"rows": rows_of(warehouse, sql)} for name, sql in TABLES.items()}
-    for (universe,) in ask(warehouse, "select distinct universe from marts.regimes order by 1").iter_rows():
-        days = ask(
-            warehouse,
-            "select session_date, regime, mean_correlation, score from marts.regimes "
-            f"where universe = '{universe}' order by session_date desc limit 2520",
-        )
-        metadata["regimes"][f"timeline_{universe}"] = picture(plots.regime_timeline(days), f"regimes of {universe}")
+    with warehouse.warehouse().reader() as connection:
+        reader = WriteSession(connection, path=warehouse.warehouse().published_path, raw=warehouse.warehouse().raw)
+        for universe, pictures in regime_pictures(reader, warehouse.settings()).items():
+            for name, image in pictures.items():
+                metadata["regimes"][f"{name}_{universe}"] = picture(image, f"{name} of {universe}")
     metadata["regimes"]["newest"] = table(
         ask(
             warehouse,
