@@ -40,6 +40,10 @@ CASES: dict[str, tuple[Case, Case]] = {
     "correlating": (lambda _: cases.correlating(8_000, 20), lambda _: cases.correlating(40, 4)),
     "matrices": (lambda _: correlations.matrices(1_000, 20, True), lambda _: correlations.matrices(40, 4, True)),
     "matrices100": (lambda _: correlations.matrices(300, 100, True), lambda _: correlations.matrices(40, 5, True)),
+    "matrices100long": (
+        lambda _: correlations.matrices(5_000, 100, False),
+        lambda _: correlations.matrices(40, 5, False),
+    ),
     "matrices500": (lambda _: correlations.matrices(300, 500, False), lambda _: correlations.matrices(40, 6, False)),
     "features": (lambda _: correlations.features(7_500, 500), lambda _: correlations.features(90, 5)),
     "means": (lambda _: correlations.regime_means(7_500, 500), lambda _: correlations.regime_means(300, 5)),
