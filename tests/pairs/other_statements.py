@@ -4,7 +4,8 @@ Holds: an activity Flex query and a transactions CSV, damaged by a seed, with th
 Belongs here: how these two brokers print fills, expiries and deliveries.
 Never here: our parsers, fees or matching.
 
-What such a statement cannot show is not damaged: of legs that another one equals in contract, side and session.
+What such a statement cannot show is not damaged: legs that another one equals in contract, side and session, and those
+of the last session, of which a statement without times may lack the end.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ def book(legs: Sequence[LeanLeg], random: Random, *, damages: int) -> tuple[list
     """The trades with some of them damaged, each at most once."""
     found = [Booked(leg, _executions(leg, random)) for leg in legs if leg.kind == "trade" and leg.is_option]
     equals = Counter((one.leg.symbol, one.leg.side, one.leg.session) for one in found)
-    alone = [one for one in found if equals[one.leg.symbol, one.leg.side, one.leg.session] == 1]
+    last = max(leg.session for leg in legs)
+    alone = [
+        one for one in found if equals[one.leg.symbol, one.leg.side, one.leg.session] == 1 and one.leg.session != last
+    ]
     broken: set[Broken] = set()
     for one in random.sample(alone, min(damages, len(alone))):
         cause = random.choice(CAUSES)
