@@ -15,7 +15,7 @@ from pipelines.config import Settings
 from pipelines.steps.paper_week import paper_week
 from warehouse.access import WriteSession
 
-_MODULES = "modules_are_called"
+_MODULES = "every_rule_is_called"
 _MONEY = ("day_totals_tie", "causes_add_up", "fees_tie_to_lean", "money_ties")
 _FRESH = dt.timedelta(days=4)
 

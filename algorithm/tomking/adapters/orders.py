@@ -53,8 +53,8 @@ class OrderDesk:
         """Send a limit order for `legs` and return the order ids; `net` is the price of one unit (a debit is above 0)."""
         if len(legs) == 1:
             key, quantity = legs[0]
-            # A single leg has no sign of its own: its limit is a price per contract.
-            price = abs(float(net) * units / quantity)
+            # A single leg has no sign of its own: its limit is a price per contract, exact before it becomes a float.
+            price = float(abs(net * units / quantity))
             tickets = [self._algorithm.limit_order(self._contracts.symbol(key), quantity, price, tag=tag)]
         else:
             parts = [Leg.create(self._contracts.symbol(key), quantity // units) for key, quantity in legs]
