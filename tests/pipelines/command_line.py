@@ -42,7 +42,8 @@ def tomking(config: Path | None, *arguments: str | Path, stdin: str = "") -> Ans
 
 def run(arguments: Sequence[str], *, stdin: str = "") -> Answer:
     """Run `tomking` with exactly these arguments."""
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    # Standard output takes bytes too, as a terminal or a pipe does.
+    out, err, code = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True), io.StringIO(), 0
     with (
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -52,4 +53,6 @@ def run(arguments: Sequence[str], *, stdin: str = "") -> Answer:
             main(arguments)
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
-    return Answer(code, out.getvalue(), err.getvalue())
+    printed = out.detach()
+    assert isinstance(printed, io.BytesIO)
+    return Answer(code, printed.getvalue().decode(), err.getvalue())

