@@ -119,23 +119,43 @@ def _move(values, day, window, centre, totals, squares, missing, new, old):  # t
 
 
 @njit(cache=True, nogil=True)
-def _lengths(values, day, window, flat, totals, squares, missing, largest, means, inverse):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no cover
+def _lengths(values, day, window, flat, small, totals, squares, missing, largest, means, inverse):  # type: ignore[no-untyped-def]  # noqa: PLR0917  # pragma: no cover
     """Mean and inverse length of each column, NaN where flat or missing; whether a sum has lost its digits."""
     lost = False
     for column in range(values.shape[1]):
         means[column] = totals[column] / window
         length = squares[column] - means[column] * totals[column]
         if missing[column] > 0:
+            # What the known values amount to counts even so: its rounding is still there when the gap has left.
+            largest[column] = max(largest[column], squares[column])
             inverse[column] = np.nan
             continue
-        if length <= _LEAST_SHARE * largest[column]:
+        has_lost = length <= _LEAST_SHARE * largest[column]
+        if has_lost or length <= small[column]:
             if _is_flat(values, day, window, column, flat):
                 inverse[column] = np.nan
                 continue
-            lost = True
+            lost = lost or has_lost
         largest[column] = max(largest[column], squares[column])
         inverse[column] = 1.0 / np.sqrt(length) if length > 0.0 else np.nan
     return lost
+
+
+@njit(cache=True, nogil=True)
+def _flat_lengths(values, window, flat):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """For each column a sum of squares that no flat window of it exceeds: only below it has flatness to be looked for.
+
+    A flat window spans `flat` of its largest magnitude (at least 1), so its squares add up to less than `window` of
+    that span; twice the span leaves room for rounding.
+    """
+    small = np.empty(values.shape[1])
+    for column in range(values.shape[1]):
+        largest = 1.0
+        for row in range(values.shape[0]):
+            if np.isfinite(values[row, column]):
+                largest = max(largest, abs(values[row, column]))
+        small[column] = window * (2.0 * flat * largest) ** 2
+    return small
 
 
 @njit(cache=True, nogil=True)
@@ -146,18 +166,19 @@ def _fill(values, window, flat, out):  # type: ignore[no-untyped-def]  # pragma:
     totals, squares, largest = np.zeros(columns), np.zeros(columns), np.zeros(columns)
     new, old = np.zeros(columns), np.zeros(columns)
     missing = np.zeros(columns, np.int64)
+    small = _flat_lengths(values, window, flat)
     renewed = -_RENEW
     for day in range(days):
         fresh = day - renewed >= _RENEW
         if not fresh:
             _move(values, day, window, centre, totals, squares, missing, new, old)
-            fresh = _lengths(values, day, window, flat, totals, squares, missing, largest, means, inverse)
+            fresh = _lengths(values, day, window, flat, small, totals, squares, missing, largest, means, inverse)
         if fresh:
             renewed = day
             _centre(values, day, window, centre)
             _anew(values, day, window, centre, sums, totals, squares, missing, new)
             largest[:] = 0.0
-            _lengths(values, day, window, flat, totals, squares, missing, largest, means, inverse)
+            _lengths(values, day, window, flat, small, totals, squares, missing, largest, means, inverse)
             new[:] = 0.0
             old[:] = 0.0
         _write(sums, new, old, means, inverse, window, out[day])
