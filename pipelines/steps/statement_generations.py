@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pipelines.parsing.statement_rows import POSITION_EVENTS
-from pipelines.transforms.statement_generations import GENERATIONS, MERGING, Printed, same_bookings
+from pipelines.transforms.printed_rows import Printed
+from pipelines.transforms.statement_generations import GENERATIONS, MERGING, same_bookings
 from tomking.kernel.instruments import from_occ
 from tomking.kernel.occ import SymbolError, parse_occ
 

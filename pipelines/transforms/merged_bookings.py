@@ -17,10 +17,9 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from pipelines.transforms.statement_generations import Printed
+from pipelines.transforms.printed_rows import Printed
 
 HALF_CENT: Final = Decimal("0.005")
 LARGEST_SEARCH: Final = 12

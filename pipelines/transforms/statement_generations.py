@@ -22,11 +22,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from pipelines.transforms.merged_bookings import HALF_CENT, merged_bookings
+from pipelines.transforms.printed_rows import Booking, Printed
 
 GENERATIONS: Final[Mapping[str, int]] = {
     "tastytrade_csv_15": 0,
@@ -58,32 +58,6 @@ WITHOUT_SECONDS: Final = frozenset({0})
 """Generations whose times are cut to the minute and may be an hour off."""
 
 _HOUR, _SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
-Booking = tuple[object, ...]
-"""What every generation says alike of a booking."""
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A row as one generation prints it. `has_time` False: `occurred_at` is the midnight of its day.
-
-    `numbering` says whose numbers the order numbers are: two that differ keep rows apart within one numbering only.
-    `words` prefer a partner and decide nothing. `merges`: the row may stand for several fills.
-    """
-
-    row_id: str
-    generation: int
-    booking: Booking
-    value: Decimal
-    occurred_at: dt.datetime
-    has_time: bool
-    session_date: dt.date
-    order_number: str | None = None
-    numbering: str = ""
-    quantity: Decimal = Decimal(0)
-    price: Decimal | None = None
-    currency: str = ""
-    words: str = ""
-    merges: bool = False
 
 
 def same_bookings(rows: Iterable[Printed]) -> dict[str, str]:

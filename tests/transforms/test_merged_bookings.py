@@ -7,7 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pipelines.transforms.merged_bookings import LARGEST_SEARCH, merged_bookings
-from pipelines.transforms.statement_generations import Printed, same_bookings
+from pipelines.transforms.printed_rows import Printed
+from pipelines.transforms.statement_generations import same_bookings
 
 NOON = dt.datetime(2026, 11, 16, 17, 0, tzinfo=dt.UTC)
 
