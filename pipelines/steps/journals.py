@@ -1,8 +1,8 @@
-"""Reading journals out of an object store, joining them to runs, taking acknowledgements from them.
+"""Reading journals out of an object store and joining them to runs.
 
-Holds: the three steps after the algorithm has written: ingest, link, acknowledge.
+Holds: the two steps after the algorithm has written: ingest, link.
 Belongs here: journal entries on their way into `records`.
-Never here: the lines' format (`pipelines.parsing.journal`), publishing parameters.
+Never here: the lines' format (`pipelines.parsing.journal`), what they acknowledge (`acknowledgements`).
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from pipelines.parsing.journal import OURS, PARSER_VERSION, JournalPlace, JournalSegment, journal_place, parse_segment
-from pipelines.steps.parameter_log import add_event_row, next_sequence
 from pipelines.steps.refusing import quarantine
 from warehouse.access import WriteSession
 from warehouse.frames import frame
-from warehouse.keys import stable_id
 from warehouse.models.records.journal import JournalEntry
 
 KIND = "journal"
@@ -239,9 +237,8 @@ class _Runs:
         if len(inside) == 1:
             return inside.pop()
         algorithm, began = journal.run_key, journal.began_at
-        if journal.dialect == OURS and (stamped := _STAMPED.fullmatch(journal.run_key)):
-            algorithm = stamped["algorithm"]
-            began = dt.datetime.strptime(stamped["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+        if journal.dialect == OURS and (stamped := began_of(journal.run_key)) is not None:
+            algorithm, began = stamped
         near = [
             (abs(run.started_at - began), run.run_id)
             for run in self._by_algorithm.get(algorithm, ())
@@ -249,6 +246,14 @@ class _Runs:
             or (run.last_at is not None and run.started_at <= began <= run.last_at)
         ]
         return min(near)[1] if near else None
+
+
+def began_of(run_key: str) -> tuple[str, dt.datetime] | None:
+    """Algorithm id and start that a run key of ours carries; None for another's."""
+    stamped = _STAMPED.fullmatch(run_key)
+    if stamped is None:
+        return None
+    return stamped["algorithm"], dt.datetime.strptime(stamped["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
 
 
 def _plain(algorithm_id: str) -> str:
@@ -267,53 +272,3 @@ def _nameless(session: WriteSession, wanted: Mapping[str, str | None]) -> dict[s
         if (run_id := wanted.get(other)) is not None:
             found[nameless].add(run_id)
     return {nameless: run_ids.pop() for nameless, run_ids in found.items() if len(run_ids) == 1}
-
-
-def acknowledge(session: WriteSession) -> int:
-    """Note which stored sets the algorithm said it applied; returns how many acknowledgements are new or changed.
-
-    One for each set and journal. The instant is when the run began by the wall clock where that is known: a
-    backtest's own clock shows the past.
-    """
-    rows = session.rows(
-        "SELECT (j.payload ->> '$.sha256'), j.journal_key, any_value(j.run_key), min(j.run_id), min(j.occurred_at), "
-        "min(r.started_at), any_value(r.mode) "
-        "FROM records.journal_entries j "
-        "JOIN records.parameter_sets s ON s.sha256 = (j.payload ->> '$.sha256') "
-        "LEFT JOIN records.runs r ON r.run_id = j.run_id "
-        "WHERE j.kind = 'parameters_applied' GROUP BY 1, 2 ORDER BY 5, 2, 1"
-    )
-    changed = 0
-    with session.transaction():
-        for sha256, journal_key, run_key, run_id, occurred_at, started_at, mode in rows:
-            event_id = stable_id("parameters-applied", sha256, journal_key)
-            known = session.rows("SELECT sequence FROM records.parameter_events WHERE event_id = ?", [event_id])
-            changed += add_event_row(
-                session,
-                {
-                    "event_id": event_id,
-                    "sha256": sha256,
-                    "state": "acknowledged",
-                    "sequence": known[0][0] if known else next_sequence(session),
-                    "happened_at": _wall_clock(run_key, occurred_at, started_at, mode),
-                    "actor": f"journal {journal_key}",
-                    "in_force_from": None,
-                    "run_id": run_id,
-                    "note": f"applied at {occurred_at:%Y-%m-%dT%H:%M:%SZ} by the algorithm's clock",
-                },
-            )
-    return changed
-
-
-def _wall_clock(
-    run_key: str, occurred_at: dt.datetime, started_at: dt.datetime | None, mode: str | None
-) -> dt.datetime:
-    if mode in ("paper", "live"):
-        return occurred_at
-    if started_at is not None:
-        return started_at
-    stamped = _STAMPED.fullmatch(run_key)
-    if stamped is None:
-        return occurred_at
-    begun = dt.datetime.strptime(stamped["stamp"], "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-    return max(begun, occurred_at)

@@ -26,8 +26,9 @@ from pipelines.deployment.processes import Mask, is_alive, run, stop
 from pipelines.deployment.staging import Staged, stage
 from pipelines.errors import Conflict, NotFound, TomkingError
 from pipelines.steps import launch_log as log
+from pipelines.steps.acknowledgements import acknowledge
 from pipelines.steps.ingest import IngestReport, ingest_paths
-from pipelines.steps.journals import acknowledge, ingest_journals, link_journals
+from pipelines.steps.journals import ingest_journals, link_journals
 from pipelines.steps.launch_portfolio import portfolio_left
 from pipelines.steps.parameter_log import history_of
 from pipelines.steps.parameters import publish

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import Settings
+from pipelines.steps.acknowledgements import acknowledge
 from pipelines.steps.calibrate import calibrate_due
 from pipelines.steps.checks import run_checks
 from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.fetch import fetch_statements
 from pipelines.steps.ingest import IngestReport, ingest_paths
 from pipelines.steps.jobs import job
-from pipelines.steps.journals import JournalOutcome, acknowledge, ingest_journals, link_journals
+from pipelines.steps.journals import JournalOutcome, ingest_journals, link_journals
 from pipelines.steps.parameters import publish_due
 from pipelines.steps.prices import ingest_configured_prices
 from pipelines.steps.reconcile import reconcile_days

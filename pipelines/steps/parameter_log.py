@@ -47,12 +47,15 @@ class Event:
     in_force_from: dt.date | None
     run_id: str | None
     note: str | None
+    event_id: str = ""
+    acknowledges: str | None = None
 
 
 def events_of(session: WriteSession, deployment: str) -> list[Event]:
     """Every event of a deployment's sets, oldest first."""
     rows = session.rows(
-        "SELECT e.sha256, e.state, e.sequence, e.happened_at, e.actor, e.in_force_from, e.run_id, e.note "
+        "SELECT e.sha256, e.state, e.sequence, e.happened_at, e.actor, e.in_force_from, e.run_id, e.note, "
+        "e.event_id, e.acknowledges "
         "FROM records.parameter_events e JOIN records.parameter_sets s USING (sha256) "
         "WHERE s.deployment = ? ORDER BY e.sequence",
         [deployment],
@@ -63,13 +66,16 @@ def events_of(session: WriteSession, deployment: str) -> list[Event]:
 def state_of(events: Sequence[Event]) -> str:
     """The state that a set's events, oldest first, lead to.
 
-    An acknowledgement counts where the set is published; one that comes later, from a backtest that walks through
-    the history, does not bring a superseded set back.
+    An acknowledgement counts where it answers the publication that stands; one that answers an earlier publication, or
+    comes from a backtest that walks through the history, does not bring a superseded set back.
     """
-    state = "proposed"
+    state, publication = "proposed", ""
     for event in events:
-        if event.state != "acknowledged" or state == "published":
+        if event.state != "acknowledged":
             state = event.state
+            publication = event.event_id if state == "published" else ""
+        elif state == "published" and event.acknowledges in (None, publication):
+            state = "acknowledged"
     return state
 
 
@@ -142,6 +148,7 @@ def add_event(
             "in_force_from": in_force_from,
             "run_id": None,
             "note": note,
+            "acknowledges": None,
         },
     )
 

@@ -17,13 +17,13 @@ from pipelines.deployment.backends import BACKENDS
 from pipelines.deployment.launches import LaunchRequest
 from pipelines.errors import Conflict, NotFound, TomkingError
 from pipelines.steps import parameters
-from pipelines.steps.journals import acknowledge, ingest_journals, link_journals
+from pipelines.steps.acknowledgements import CLOCKS_MAY_DIFFER, acknowledge
+from pipelines.steps.journals import ingest_journals, link_journals
 from pipelines.steps.launches import Launcher
 from pipelines.steps.parameter_log import history_of
 from tomking.kernel.keys import stable_id
 
 _LOOKS_EVERY = 1.0
-_CLOCKS_MAY_DIFFER = dt.timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,9 @@ def roll_back(
 ) -> RefreshOutcome:
     """Take the set in force back and see the earlier one applied. Raises as `parameters.rollback` and `refresh` do."""
     with launcher.warehouse.writer(f"rollback {name}") as session:
-        parameters.rollback(session, launcher.settings, name, to, by=by, why=why)
-    return refresh(launcher, name, by=by, why=why, seconds=seconds)
+        back = parameters.rollback(session, launcher.settings, name, to, by=by, why=why)
+    # By name: a set that waits, approved, would otherwise take the place of the one that was gone back to.
+    return refresh(launcher, name, by=by, why=why, reference=back.to_set, seconds=seconds)
 
 
 def _running(launcher: Launcher, name: str) -> LaunchRequest | None:
@@ -116,22 +117,33 @@ def _tell_and_wait(
 def _answer(
     launcher: Launcher, request: LaunchRequest, sha256: str, sent_at: dt.datetime
 ) -> tuple[str | None, str | None]:
-    """What the algorithm's journal says of this set since it was sent (or since the start, where it had it already)."""
+    """What the algorithm's journal says of this set since it was sent.
+
+    The set that was applied last decides: an earlier stretch with this one says nothing. An algorithm that works with
+    the set already applies nothing; that it took the command is its answer.
+    """
     name = request.deployment.name
     with launcher.warehouse.writer(f"journal of {name}") as session:
         if ingest_journals(session, request.object_store, name).new_entries:
             link_journals(session)
             acknowledge(session)
         rows = session.rows(
-            "SELECT j.kind, j.payload ->> '$.reason', j.occurred_at FROM records.journal_entries j, records.launches l "
+            "SELECT j.kind, j.payload ->> '$.sha256', j.payload ->> '$.reason', j.occurred_at "
+            "FROM records.journal_entries j, records.launches l "
             "WHERE l.launch_id = ? AND j.deployment = l.deployment AND j.occurred_at >= l.requested_at "
-            "AND (j.payload ->> '$.sha256') = ? AND j.kind IN ('parameters_applied', 'parameters_refused') "
-            "ORDER BY j.occurred_at DESC",
-            [request.launch_id, sha256],
+            "AND j.kind IN ('parameters_applied', 'parameters_refused', 'command') "
+            "ORDER BY j.occurred_at DESC, try_cast(j.segment AS INTEGER) DESC, j.line DESC",
+            [request.launch_id],
         )
-    for kind, reason, occurred_at in rows:
-        if kind == "parameters_applied":
-            return "refresh_acknowledged", f"applied at {occurred_at:%Y-%m-%dT%H:%M:%SZ}"
-        if occurred_at >= sent_at - _CLOCKS_MAY_DIFFER:
-            return "refresh_refused", str(reason)
+    is_heard = False
+    for kind, digest, reason, occurred_at in rows:
+        is_since = occurred_at >= sent_at - CLOCKS_MAY_DIFFER
+        if kind == "command":
+            is_heard = is_heard or is_since
+        elif kind == "parameters_refused":
+            if is_since and digest == sha256:
+                return "refresh_refused", str(reason)
+        else:
+            applied = f"applied at {occurred_at:%Y-%m-%dT%H:%M:%SZ}"
+            return ("refresh_acknowledged", applied) if digest == sha256 and (is_since or is_heard) else (None, None)
     return None, None

@@ -6,7 +6,7 @@ Belongs here: what is seen of the engine from outside: files, exit code, signals
 Never here: trading.
 
 `behaviour.json` beside the launcher says what goes wrong: `{"start": "no_result"}`, `{"exit_code": 1}`,
-`{"deaf": true}` (a live run that takes no command), `{"ignores_interrupt": true}`.
+`{"deaf": true}` (a live run that takes no command), `{"ignores_interrupt": true}`. A live run looks at it again and again.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ def main(argv: list[str]) -> int:
     if not Path("QuantConnect.Lean.Launcher.dll").is_file():
         print("the working directory is not the folder of the binaries")
         return 65
-    told = Path("behaviour.json")
-    behaviour: dict[str, Any] = json.loads(told.read_text()) if told.is_file() else {}
+    behaviour = _told()
     configuration: dict[str, Any] = json.loads(Path(argv[2]).read_text(encoding="utf-8"))
     Path(ENVIRONMENT_SEEN).write_text(json.dumps(dict(os.environ)))
     Path(CONFIGURATION_SEEN).write_text(json.dumps(configuration))
@@ -53,6 +52,12 @@ def main(argv: list[str]) -> int:
         return _Live(configuration, behaviour).run()
     code = _backtest(configuration)
     return int(behaviour.get("exit_code", code))
+
+
+def _told() -> dict[str, Any]:
+    path = Path("behaviour.json")
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
 
 
 def _backtest(configuration: dict[str, Any]) -> int:
@@ -95,6 +100,7 @@ class _Live:
         self._apply("start")
         self._write("Running")
         while not self._stopping:
+            self._behaviour = _told()
             if not self._behaviour.get("deaf"):
                 self._commands()
             time.sleep(_LOOKS_EVERY)

@@ -60,7 +60,9 @@ class Instance:
 
     def behave(self, **behaviour: object) -> None:
         """What the engine does wrong from now on."""
-        (self.launcher / "behaviour.json").write_text(json.dumps(behaviour))
+        told = self.launcher / "behaviour.json.new"
+        told.write_text(json.dumps(behaviour))
+        told.rename(self.launcher / "behaviour.json")
 
     def seen(self, name: str) -> dict[str, object]:
         """What the engine was last started with."""

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from pipelines.deployment import supervise
 from pipelines.errors import ConfigurationError, Conflict, NotFound, TomkingError
 from pipelines.privacy import MASK
+from pipelines.steps.acknowledgements import CLOCKS_MAY_DIFFER
 from pipelines.steps.launches import LAUNCHES, Launcher
 from pipelines.steps.refresh import refresh, roll_back
 from tests.deployment.fake_engine import CONFIGURATION_SEEN, ENVIRONMENT_SEEN
@@ -155,6 +157,34 @@ def test_a_run_that_takes_no_command_times_out_and_says_so(paper: Instance) -> N
     outcome = refresh(launcher, "paper", by="ann", why="calibrated", seconds=1.5)
     assert outcome.state == "refresh_timed_out"
     assert ask(paper, "select refresh_state, state from marts.launches") == [("refresh_timed_out", "running")]
+
+
+def test_a_set_that_was_applied_before_has_to_be_applied_again_after_a_rollback(paper: Instance) -> None:
+    first = paper.publish("paper")
+    launcher = launcher_of(paper)
+    launcher.deploy("paper", by="ann", why="")
+    paper.approve("paper", "2019-12-09", {"strangle.target_share": "0.45"})
+    assert refresh(launcher, "paper", by="ann", why="calibrated").state == "refresh_acknowledged"
+    time.sleep(CLOCKS_MAY_DIFFER.total_seconds())
+    paper.behave(deaf=True)
+    state_of_first = f"select state from marts.parameter_sets where sha256 = '{first.sha256}'"
+    back = roll_back(launcher, "paper", by="ann", why="worse", seconds=1.5)
+    assert (back.state, back.sha256) == ("refresh_timed_out", first.sha256)
+    assert ask(paper, state_of_first) == [("published",)]
+    paper.behave()
+    assert refresh(launcher, "paper", by="ann", why="again").state == "refresh_acknowledged"
+    assert ask(paper, state_of_first) == [("acknowledged",)]
+
+
+def test_a_rollback_goes_to_the_earlier_set_though_another_one_waits(paper: Instance) -> None:
+    first = paper.publish("paper")
+    launcher = launcher_of(paper)
+    launcher.deploy("paper", by="ann", why="")
+    paper.approve("paper", "2019-12-09", {"strangle.target_share": "0.45"})
+    refresh(launcher, "paper", by="ann", why="calibrated")
+    paper.approve("paper", "2019-12-10", {"strangle.target_share": "0.40"})
+    back = roll_back(launcher, "paper", by="ann", why="worse")
+    assert (back.state, back.sha256) == ("refresh_acknowledged", first.sha256)
 
 
 def test_a_set_that_the_algorithm_refuses_is_known_at_once_with_its_reason(paper: Instance) -> None:

@@ -6,7 +6,8 @@ import datetime as dt
 import shutil
 from pathlib import Path
 
-from pipelines.steps.journals import JournalOutcome, acknowledge, ingest_journals, link_journals
+from pipelines.steps.acknowledgements import acknowledge
+from pipelines.steps.journals import JournalOutcome, ingest_journals, link_journals
 from tests.steps.parameter_fixtures import (
     BEGAN,
     DEPLOYMENT,

@@ -56,3 +56,5 @@ class ParameterEvent(Base):
     """Published: the first day the set is in force by this step. Rolled back: the day from which it no longer is."""
     run_id: Mapped[str | None] = mapped_column(Text, info=references("records.runs.run_id"))
     note: Mapped[str | None]
+    acknowledges: Mapped[str | None] = mapped_column(Text, info=references("records.parameter_events.event_id"))
+    """Acknowledged: the event of the publication it answers; null where the set was never published from here."""
