@@ -7,7 +7,7 @@ Never here: the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from tests.lean_double.orders import Leg, OrderTicket
 from tests.lean_double.schedule import DateRules, Schedule, TimeRules, instant, is_market_open
 from tests.lean_double.securities import Portfolio, Securities, Security
 from tests.lean_double.store import ObjectStore
+from tests.lean_double.strict import strict
 from tests.lean_double.symbols import Symbol
 from tests.lean_double.transactions import Listener, Transactions
 
@@ -34,7 +35,7 @@ class Environment:
     live: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class UniverseSettings:
     data_normalization_mode: DataNormalizationMode = DataNormalizationMode.ADJUSTED
 
@@ -72,6 +73,7 @@ class History:
         return [bars[moment] for moment in sorted(bars) if now - span < moment <= now]
 
 
+@strict
 class QCAlgorithm:
     """The base class of algorithms."""
 
@@ -159,16 +161,22 @@ class QCAlgorithm:
 
     def set_benchmark(self, benchmark: Symbol | Callable[[datetime], float]) -> None: ...
 
-    def set_runtime_statistic(self, name: str, value: object) -> None:
+    def set_runtime_statistic(self, name: str, value: str | float) -> None:
         self.runtime_statistics[name] = str(value)
 
-    def set_summary_statistic(self, name: str, value: object) -> None:
+    def set_summary_statistic(self, name: str, value: str | float) -> None:
         self.summary_statistics[name] = str(value)
 
     # --- subscriptions and chains -------------------------------------------------------------------------------------
 
-    def add_equity(self, ticker: str, resolution: Resolution = Resolution.MINUTE, **settings: Any) -> Security:
-        del settings
+    def add_equity(
+        self,
+        ticker: str,
+        resolution: Resolution = Resolution.MINUTE,
+        *,
+        data_normalization_mode: DataNormalizationMode = DataNormalizationMode.ADJUSTED,
+    ) -> Security:
+        del data_normalization_mode
         _hourly(resolution)
         return self.securities.add(Symbol.equity(ticker))
 
@@ -212,7 +220,7 @@ class QCAlgorithm:
         return self.transactions.limit(symbol, Decimal(str(quantity)), Decimal(str(limit_price)), tag)
 
     def combo_limit_order(
-        self, legs: Sequence[Leg], quantity: int, limit_price: float, asynchronous: bool = False, tag: str = ""
+        self, legs: list[Leg], quantity: int, limit_price: float, asynchronous: bool = False, tag: str = ""
     ) -> list[OrderTicket]:
         del asynchronous
         return self.transactions.combination(legs, Decimal(quantity), Decimal(str(limit_price)), tag)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.lean_double.names import OPEN_STATUSES, STATUS_TEXT, OrderDirection, OrderStatus, OrderType
+from tests.lean_double.strict import fits, strict
 from tests.lean_double.symbols import Symbol
 
 TICK = timedelta(microseconds=1)
@@ -29,6 +30,7 @@ def iso(moment: datetime) -> str:
     return f"{text}.{moment.microsecond // 1000:03d}Z" if moment.microsecond else f"{text}Z"
 
 
+@strict
 @dataclass(frozen=True)
 class Leg:
     """One leg of a combination: symbol and ratio."""
@@ -136,6 +138,10 @@ class CashAmount:
     amount: float
     currency: str
 
+    def __post_init__(self) -> None:
+        if not fits(self.amount, float) or not fits(self.currency, str):
+            raise TypeError(f"No method matches given arguments for CashAmount: {self.amount!r}, {self.currency!r}")
+
 
 @dataclass(frozen=True)
 class OrderFee:
@@ -200,12 +206,32 @@ class OrderEvent:
         return found
 
 
-@dataclass
+@dataclass(frozen=True)
+class OrderResponse:
+    """What the engine answered to a request: empty texts where it was taken."""
+
+    error_message: str = ""
+
+
+@dataclass(frozen=True)
+class SubmitOrderRequest:
+    """The request behind a ticket, as far as it is read."""
+
+    response: OrderResponse = OrderResponse()
+
+
+REFUSED_ID = -10
+"""The order id of a ticket whose request was refused before it became an order."""
+
+
+@strict
+@dataclass(slots=True)
 class OrderTicket:
     """The algorithm's handle on an order."""
 
     order: Order
     _cancel: Callable[[Order, str], None]
+    submit_request: SubmitOrderRequest = SubmitOrderRequest()
 
     @property
     def order_id(self) -> int:

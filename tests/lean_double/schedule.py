@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from tests.lean_double.data import NEW_YORK
 from tests.lean_double.names import DayOfWeek
+from tests.lean_double.strict import strict
 from tests.lean_double.symbols import Symbol
 from tomking.kernel.sessions import close_time_utc, is_session, sessions_between
 
@@ -35,6 +36,7 @@ def is_market_open(local: datetime) -> bool:
     return local.time() >= _OPENING and local < close
 
 
+@strict
 class DateRules:
     """Days; a rule with a symbol keeps to the sessions of its exchange."""
 
@@ -54,6 +56,7 @@ class DateRules:
         return rule
 
 
+@strict
 class TimeRules:
     """Times of a day."""
 

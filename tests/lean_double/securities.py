@@ -19,7 +19,7 @@ from tests.lean_double.schedule import is_market_open
 from tests.lean_double.symbols import Symbol
 
 
-@dataclass
+@dataclass(slots=True)
 class Holding:
     """What is held of one security; quantity and price are exact inside."""
 
@@ -49,7 +49,7 @@ class Exchange:
     hours = ExchangeHours()
 
 
-@dataclass
+@dataclass(slots=True)
 class Security:
     """A subscribed security with the last prices that arrived."""
 
@@ -66,6 +66,8 @@ class Security:
 
     def set_fee_model(self, model: Any) -> None:
         """A model of the algorithm's own instead of the brokerage's."""
+        if not callable(getattr(model, "get_order_fee", None)):
+            raise TypeError(f"{model!r} is no fee model: it has no get_order_fee")
         self.fee_model = model
 
     @property

@@ -23,7 +23,7 @@ class SliceData(dict[Symbol, T], Generic[T]):
         return symbol in self
 
 
-@dataclass
+@dataclass(slots=True)
 class Slice:
     """What arrived at one instant."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.lean_double.strict import strict
+
 _KEY = re.compile(r"\.?[a-zA-Z0-9\\/_#\-$= ]+\.?[a-zA-Z0-9]*")
 
 
@@ -17,6 +19,7 @@ class KeyNotFoundError(KeyError):
     """LEAN's KeyNotFoundException."""
 
 
+@strict
 class ObjectStore:
     """Bytes under keys; a key that was read once is answered from memory until `clear`."""
 

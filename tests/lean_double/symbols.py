@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from tests.lean_double.names import OptionRight, OptionStyle, SecurityType
+from tests.lean_double.strict import strict
 from tomking.kernel.occ import SymbolError, occ_text, parse_occ
 from tomking.kernel.security_id import SecurityId, pack
 
@@ -30,6 +31,7 @@ class Identifier:
         return self.text
 
 
+@strict
 @dataclass(frozen=True, eq=False)
 class Symbol:
     """A share, an option, or the canonical symbol of a share's options."""

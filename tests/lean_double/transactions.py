@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import gcd
 
 from tests.lean_double.brokerage import BrokerageModel
 from tests.lean_double.data import QuoteBar, TradeBar
@@ -18,7 +19,18 @@ from tests.lean_double.fee_models import OrderFeeParameters
 from tests.lean_double.fills import LegQuote, combination_fill, limit_fill
 from tests.lean_double.margin_calls import proposals
 from tests.lean_double.names import OptionRight, OrderDirection, OrderStatus, OrderType
-from tests.lean_double.orders import NO_FEE, GroupOrderManager, Leg, Order, OrderEvent, OrderFee, OrderTicket
+from tests.lean_double.orders import (
+    NO_FEE,
+    REFUSED_ID,
+    GroupOrderManager,
+    Leg,
+    Order,
+    OrderEvent,
+    OrderFee,
+    OrderResponse,
+    OrderTicket,
+    SubmitOrderRequest,
+)
 from tests.lean_double.securities import Portfolio, Securities, Security
 from tests.lean_double.symbols import Symbol
 from tests.lean_double.trades import TradeBuilder
@@ -68,6 +80,9 @@ class Transactions:
     # --- submission -------------------------------------------------------------------------------------------------
 
     def market(self, symbol: Symbol, quantity: Decimal, tag: str | None) -> OrderTicket:
+        refused = self._refused_before([symbol], quantity)
+        if refused is not None:
+            return refused
         tickets = self._submit([self._order(symbol, quantity, OrderType.MARKET, tag)])
         order = tickets[0].order
         if order.status == OrderStatus.SUBMITTED:
@@ -75,6 +90,9 @@ class Transactions:
         return tickets[0]
 
     def limit(self, symbol: Symbol, quantity: Decimal, price: Decimal, tag: str | None) -> OrderTicket:
+        refused = self._refused_before([symbol], quantity)
+        if refused is not None:
+            return refused
         order = self._order(symbol, quantity, OrderType.LIMIT, tag)
         order.limit_price = price
         return self._submit([order])[0]
@@ -82,6 +100,11 @@ class Transactions:
     def combination(self, legs: Sequence[Leg], quantity: Decimal, limit: Decimal, tag: str | None) -> list[OrderTicket]:
         if not limit:
             raise ValueError("a ComboLimit needs a limit price other than 0")
+        if gcd(*(leg.quantity for leg in legs)) != 1:
+            raise ValueError("the ratios of a combination's legs have a common divisor: put it into the quantity")
+        refused = self._refused_before([leg.symbol for leg in legs], quantity)
+        if refused is not None:
+            return [refused]
         self._groups += 1
         return self._combine(
             GroupOrderManager(self._groups, quantity, len(legs), limit), legs, OrderType.COMBO_LIMIT, tag
@@ -98,6 +121,19 @@ class Transactions:
         if kind == OrderType.COMBO_MARKET and orders[0].status == OrderStatus.SUBMITTED:
             self._fill(orders, [self._securities[one.symbol].side(buys=one.quantity > 0) for one in orders])
         return tickets
+
+    def _refused_before(self, symbols: Sequence[Symbol], quantity: Decimal) -> OrderTicket | None:
+        """The one ticket of a request that becomes no order: no order id that counts, no event, a line in the log."""
+        if not quantity:
+            message = "Unable to submit order with quantity 0."
+        else:
+            blank = next((one for one in symbols if not self._securities[one].last), None)
+            if blank is None:
+                return None
+            message = f"{blank.value}: The security does not have an accurate price as no bar of it came yet."
+        self._listener.log(message)
+        order = Order(REFUSED_ID, symbols[0], quantity, OrderType.LIMIT, self.now, None, status=OrderStatus.INVALID)
+        return OrderTicket(order, lambda _order, _tag: None, SubmitOrderRequest(OrderResponse(message)))
 
     # --- what the engine does by itself -----------------------------------------------------------------------------
 
@@ -172,9 +208,6 @@ class Transactions:
             self._tell(order, OrderStatus.INVALID, message=message)
 
     def _refusal(self, orders: Sequence[Order]) -> str | None:
-        for order in orders:
-            if not self._securities[order.symbol].last:
-                return f"{order.symbol.value}: the security does not have an accurate price, no data came yet."
         return self._too_dear(orders) or self.model.refusal(orders, self._securities)
 
     def _too_dear(self, orders: Sequence[Order]) -> str | None:

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from AlgorithmImports import OptionRight, QCAlgorithm
+from AlgorithmImports import OptionContract, OptionRight, QCAlgorithm
 
 from tomking.adapters.contracts import Contracts, number
 from tomking.adapters.journal import Journal
@@ -86,7 +85,7 @@ class Chains:
         self._note(underlying, day, rows)
         return iter(rows)
 
-    def _row(self, underlying: str, contract: Any) -> ChainRow | None:
+    def _row(self, underlying: str, contract: OptionContract) -> ChainRow | None:
         """A contract as plain data; None for one that cannot be read."""
         mark = (underlying, float(contract.strike), contract.expiry, contract.right == OptionRight.CALL)
         known = self._known.get(mark)
@@ -98,7 +97,7 @@ class Chains:
         delta, volatility = number(contract.greeks.delta), number(contract.implied_volatility)
         return ChainRow(key, strike, call_put, expiry, delta, volatility or None)
 
-    def _describe(self, underlying: str, contract: Any) -> tuple[str, Decimal, str, date] | None:
+    def _describe(self, underlying: str, contract: OptionContract) -> tuple[str, Decimal, str, date] | None:
         """What never changes of a contract; a chain lists the same ones day after day."""
         strike = number(contract.strike)
         if strike is None:

@@ -5,7 +5,8 @@ Belongs here: how lines reach the object store.
 Never here: the lines' schema (`kernel.contracts`).
 
 A line that breaks the schema becomes an `error` line: the journal must not be able to stop the algorithm. What is still
-buffered when the process dies is lost; segments are stored at the end of each day and, live, at each refresh.
+buffered when the process dies is lost; a live run stores at each refresh and at the end of each day. A backtest stores
+full buffers only: the store holds a limited number of files, and a segment a day would use them up.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ Belongs here: what LEAN and the brokerage model accept: combinations as one Comb
 Never here: prices and reasons (those are the strategy's), the book.
 
 When a combination fills, every leg's ticket is filled at the first leg's event already. So events are only a sign to
-look; a group is judged by all its tickets, and answered once.
+look; a group is judged by all its tickets, and answered once. What the engine refuses before it makes an order of it (a
+contract without a price yet) has one ticket, no order id and no event; its ticket alone says why.
 """
 
 from __future__ import annotations
@@ -50,7 +51,10 @@ class OrderDesk:
         self._tickets: dict[str, list[OrderTicket]] = {}
 
     def send(self, trade_id: str, legs: Sequence[tuple[str, int]], units: int, net: Decimal, tag: str) -> list[int]:
-        """Send a limit order for `legs` and return the order ids; `net` is the price of one unit (a debit is above 0)."""
+        """Send a limit order for `legs` and return the order ids; `net` is the price of one unit (a debit is above 0).
+
+        Without ids the engine made no order of it: `refusal` says why.
+        """
         if len(legs) == 1:
             key, quantity = legs[0]
             # A single leg has no sign of its own: its limit is a price per contract, exact before it becomes a float.
@@ -60,14 +64,19 @@ class OrderDesk:
             parts = [Leg.create(self._contracts.symbol(key), quantity // units) for key, quantity in legs]
             tickets = list(self._algorithm.combo_limit_order(parts, units, float(net), tag=tag))
         self._tickets[trade_id] = tickets
-        return [int(ticket.order_id) for ticket in tickets]
+        return [order_id for ticket in tickets if (order_id := int(ticket.order_id)) > 0]
+
+    def refusal(self, trade_id: str) -> str:
+        """What the engine said instead of making an order of what was sent."""
+        return "; ".join(str(one.submit_request.response.error_message) for one in self._tickets.get(trade_id, ()))
 
     def market(self, key: str, quantity: int, tag: str) -> int | None:
-        """Trade shares at the market, unless an order for them works already; the order id, or None."""
+        """Trade shares at the market, unless an order for them works already; the order id, None where there is none."""
         symbol = self._contracts.symbol(key)
         if list(self._algorithm.transactions.get_open_orders(symbol)):
             return None
-        return int(self._algorithm.market_order(symbol, quantity, tag=tag).order_id)
+        order_id = int(self._algorithm.market_order(symbol, quantity, tag=tag).order_id)
+        return order_id if order_id > 0 else None
 
     def cancel(self, trade_id: str, reason: str) -> bool:
         """Ask for the cancellation of a trade's orders; one leg is enough for a combination. False where none works."""

@@ -4,9 +4,8 @@ Holds: the order of things on each event, and the journal lines about them.
 Belongs here: calling the right part at the right time.
 Never here: rules and numbers; anything two parts could do without it.
 
-Order events are queued while a slice is being handled and dealt with at its end: in a backtest they arrive inside the
-very call that sends an order, in live trading on another thread. An exception in one handler would end the run, so it
-is written down and survived; several in a row are not.
+Events take turns (`turns`): what arrives while a slice is being handled is dealt with at its end. An exception in one
+handler would end the run, so it is written down and survived; several in a row are not.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from tomking.adapters.object_store import Store
 from tomking.adapters.order_events import OrderEvents
 from tomking.adapters.parameters import ParameterFeed
 from tomking.adapters.settings import RunSettings
+from tomking.adapters.turns import Turns
 from tomking.kernel.contracts import run_key
 from tomking.kernel.parameters import ParameterSet, values_sha256
 from tomking.kernel.sessions import close_time_utc, is_session
@@ -58,8 +58,8 @@ class Runner:
             algorithm, settings, store, self._journal, contracts=self._contracts, values=self._feed.values
         )
         self._events = OrderEvents(algorithm, self._parts, self._journal)
-        self._queue: deque[OrderEvent] = deque()
-        self._is_busy = False
+        self._turns = Turns()
+        self._queue: deque[tuple[Callable[[OrderEvent], None], OrderEvent]] = deque()
         self._failures = 0
         self._strategies: tuple[Strategy, ...] = ()
         self._values: Mapping[str, str] = {}
@@ -87,34 +87,31 @@ class Runner:
     def on_data(self, data: Slice) -> None:
         """A slice of data: check the book, decide, carry out."""
         started = clock.stopwatch()
-        self._guarded("on_data", lambda: self._handle(data))
+        self._turns.wait(lambda: self._guarded("on_data", lambda: self._handle(data)))
         self._parts.end_of_day.times.add(clock.stopwatch() - started)
 
     def on_order_event(self, event: OrderEvent) -> None:
         """An order event: dealt with now, or at the end of the slice that is being handled."""
-        self._queue.append(event)
-        if not self._is_busy:
-            self._guarded("on_order_event", self._settle)
+        self._queue.append((self._events.on_event, event))
+        self._turns.leave(lambda: self._guarded("on_order_event", self._settle))
 
     def on_assignment(self, event: OrderEvent) -> None:
         """An option of ours was assigned: the cause of a holding that changes without an order."""
-        self._guarded("on_assignment", lambda: self._events.on_assignment(event))
+        self._queue.append((self._events.on_assignment, event))
+        self._turns.leave(lambda: self._guarded("on_assignment", self._settle))
 
     def refresh(self, why: str) -> None:
         """Look for a newer parameter set, and store what the journal holds; never in the middle of a slice."""
-        self._guarded("refresh", lambda: self._refresh(why))
+        self._turns.leave(lambda: self._guarded("refresh", lambda: self._refresh(why)))
 
     def on_command(self, data: Any) -> bool:
         """A live command: whatever it says, it makes the algorithm look for parameters."""
-        self._first_event()
-        name = str(getattr(data, "name", "") or "")
-        self._journal.write("command", name=name[:100], payload=str(data)[:1000], accepted=True)
-        self.refresh("command")
+        self._turns.leave(lambda: self._guarded("on_command", lambda: self._command(data)))
         return True
 
     def stop(self) -> None:
         """The end of the run in good order."""
-        self._guarded("stop", self._stop)
+        self._turns.wait(lambda: self._guarded("stop", self._stop))
 
     # --- parts of an event -------------------------------------------------------------------------------------------
 
@@ -136,6 +133,8 @@ class Runner:
         self._parts.keeper.save()
 
     def _settle(self) -> None:
+        if not self._queue:
+            return
         self._first_event()
         self._drain()
         self._parts.trader.settle()
@@ -143,7 +142,17 @@ class Runner:
 
     def _drain(self) -> None:
         while self._queue:
-            self._events.on_event(self._queue.popleft())
+            take, event = self._queue.popleft()
+            take(event)
+
+    def _command(self, data: Any) -> None:
+        self._first_event()
+        try:
+            name = str(getattr(data, "name", "") or "")
+        except Exception:  # noqa: BLE001 - the engine's own error for a member that a command does not have
+            name = ""
+        self._journal.write("command", name=name[:100], payload=str(data)[:1000], accepted=True)
+        self._refresh("command")
 
     def _refresh(self, why: str) -> None:
         self._first_event()
@@ -172,21 +181,20 @@ class Runner:
 
     def _guarded(self, where: str, act: Callable[[], None]) -> None:
         """Run a handler; what it raises is written down, and raised only where it keeps happening."""
-        was_busy, self._is_busy = self._is_busy, True
         try:
             act()
             self._failures = 0
         except Exception as error:
             self._failures += 1
-            place = traceback.extract_tb(error.__traceback__)[-1]
+            # What the engine itself raises need not come with a place in Python.
+            places = traceback.extract_tb(error.__traceback__)
+            place = f" {places[-1].name}:{places[-1].lineno}" if places else ""
             text = f"{type(error).__name__}: {error}"[:400]
-            self._journal.write("error", message=text, where=f"{where} {place.name}:{place.lineno}")
+            self._journal.write("error", message=text, where=f"{where}{place}")
             self._algorithm.log(f"{where} failed ({self._failures} in a row): {text[:200]}")
             if self._failures >= _FAILURES_IN_A_ROW:
                 self._journal.flush()
                 raise
-        finally:
-            self._is_busy = was_busy
 
     def _first_event(self) -> None:
         """What `initialize` is too early for: the algorithm's id and inherited holdings are not there yet."""
@@ -216,7 +224,8 @@ class Runner:
             self._end_session(before)
         self._parts.end_of_day.write_counters(day)
         self._contracts.forget_before(clock.local_now(self._algorithm))
-        self._journal.flush()
+        if self._live:
+            self._journal.flush()
         if self._feed.refresh("day", day):
             self._take_values()
 

@@ -161,9 +161,19 @@ class Trader:
         self._keeper.save()
         order_ids = self._desk.send(intent.trade_id, intent.legs, intent.units, intent.net, tag)
         self._book.change(intent.trade_id, working=replace(working, order_ids=tuple(order_ids)))
+        if order_ids:
+            self._journal_order(intent, order_ids, tag, attempt)
+            mids = [(key, quantity, view.quotes[key].mid) for key, quantity in intent.legs if key in view.quotes]
+            self._fees.on_order(order_ids, mids, view.day, tag=tag)
+        else:
+            self._journal.write("error", message=self._desk.refusal(intent.trade_id)[:500], where=f"order {tag}")
+        self._keeper.save()
+        self.settle()
+
+    def _journal_order(self, intent: SendOrder, order_ids: Sequence[int], tag: str, attempt: int) -> None:
         self._journal.write(
             "order_sent",
-            orders=order_ids,
+            orders=list(order_ids),
             tag=tag,
             strategy=intent.strategy,
             trade_id=intent.trade_id,
@@ -172,10 +182,6 @@ class Trader:
             quantity=Decimal(intent.units),
             attempt=attempt,
         )
-        mids = [(key, quantity, view.quotes[key].mid) for key, quantity in intent.legs if key in view.quotes]
-        self._fees.on_order(order_ids, mids, view.day, tag=tag)
-        self._keeper.save()
-        self.settle()
 
     def _cancel(self, intent: CancelOrder, view: MarketView) -> bool:
         trade = self._book.trades[intent.trade_id]
