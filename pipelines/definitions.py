@@ -21,10 +21,11 @@ from pipelines.defs.operations import assets as operations
 from pipelines.defs.operations import checks, jobs, sensors
 from pipelines.defs.reconciliation import assets as reconciliation
 from pipelines.defs.regimes import assets as regimes
+from pipelines.defs.rehearsal import assets as rehearsal
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.statements import assets as statements
 
-DOMAINS = (lean, statements, market, reconciliation, regimes, calibration, deployment, operations)
+DOMAINS = (lean, statements, market, reconciliation, regimes, calibration, rehearsal, deployment, operations)
 
 
 def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:

@@ -85,8 +85,28 @@ RULES: tuple[DataCheck, ...] = (
     ),
 )
 
+REHEARSALS: tuple[DataCheck, ...] = (
+    DataCheck(
+        "crisis_loss_within_cap",
+        "crisis_rehearsal",
+        "warn",
+        "no present book would lose more in a past crisis than is allowed",
+        "select deployment, run_id, book_date, worst_look, worst_loss, worst_share, cap from marts.crisis_rehearsals "
+        "where is_newest and is_blocked",
+    ),
+    DataCheck(
+        "rehearsal_is_complete",
+        "crisis_rehearsal",
+        "warn",
+        "every leg of a present book could be priced, and its equity is known",
+        "select deployment, run_id, book_date, legs, left_out, left_out_why, equity from marts.crisis_rehearsals "
+        "where is_newest and (left_out > 0 or equity is null)",
+    ),
+)
+
 HAND_WRITTEN: tuple[DataCheck, ...] = (
     *RULES,
+    *REHEARSALS,
     DataCheck(
         "files_refused",
         "lean_runs",

@@ -25,6 +25,7 @@ from pipelines.steps.parameters import publish_due
 from pipelines.steps.prices import ingest_configured_prices
 from pipelines.steps.reconcile import reconcile_days
 from pipelines.steps.regimes import recompute_regimes
+from pipelines.steps.rehearse import rehearse_books
 from pipelines.steps.retention import apply_retention
 from pipelines.steps.rules import prove_rules
 from pipelines.steps.store_documents import ingest_documents
@@ -98,6 +99,7 @@ STAGES: dict[str, Stage] = {
     "regimes": recompute_regimes,
     "parameter_sets": calibrate_due,
     "published_parameters": publish_due,
+    "crisis_rehearsal": rehearse_books,
     "rules": prove_rules,
     "retention": apply_retention,
     "checks": lambda session, _settings: run_checks(session),

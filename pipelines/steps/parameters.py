@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines.config import Settings
-from pipelines.errors import Conflict, TomkingError
+from pipelines.errors import Conflict
+from pipelines.steps.object_store import replace_document
 from pipelines.steps.parameter_log import (
     StoredSet,
     add_event,
@@ -27,11 +26,10 @@ from pipelines.steps.parameter_log import (
 from tomking.kernel.contracts import current_key, history_key, parameter_key
 from tomking.kernel.parameters import History, dump_history, parse
 from warehouse.access import WriteSession
-from warehouse.files import remove_temporaries, sync_folder, temporary_beside
+from warehouse.files import remove_temporaries
 
 IN_USE = ("published", "acknowledged")
 BY_RULE = "rule"
-_READABLE = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,31 +233,7 @@ def _write_documents(session: WriteSession, settings: Settings, deployment: str)
     for entry in history.entries:
         document = documents[entry.sha256]
         parse(document, sha256=entry.sha256, deployment=deployment)
-        written += _write(root / parameter_key(deployment, entry.id), document)
-    written += _write(root / history_key(deployment), dump_history(history.entries))
-    written += _write(root / current_key(deployment), documents[history.entries[-1].sha256])
+        written += replace_document(root / parameter_key(deployment, entry.id), document)
+    written += replace_document(root / history_key(deployment), dump_history(history.entries))
+    written += replace_document(root / current_key(deployment), documents[history.entries[-1].sha256])
     return written, history
-
-
-def _write(path: Path, document: bytes) -> int:
-    """Replace a document whole; returns 0 where it is there already, byte for byte."""
-    if path.is_file() and path.read_bytes() == document:
-        return 0
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_beside(path)
-        try:
-            with temporary.open("xb") as file:
-                file.write(document)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(_READABLE)  # the engine may run as another user
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise TomkingError(
-            "the object store cannot be written", where=str(path), why=str(error), remedy="`tomking doctor`"
-        ) from error
-    return 1

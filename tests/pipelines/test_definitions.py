@@ -37,6 +37,7 @@ CHAIN = {
     "readiness",
     "nightly_report",
     "rules",
+    "crisis_rehearsal",
 }
 
 

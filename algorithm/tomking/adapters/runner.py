@@ -21,6 +21,7 @@ from AlgorithmImports import OrderEvent, QCAlgorithm, Security, Slice, Symbol
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import Contracts
+from tomking.adapters.entry_blocks import EntryBlocks
 from tomking.adapters.fee_model import ScheduleFeeModel
 from tomking.adapters.journal import Journal
 from tomking.adapters.modules import Modules
@@ -53,6 +54,7 @@ class Runner:
         self._feed = ParameterFeed(
             store, settings.deployment, self._journal, live=self._live, on_applied=self._on_applied
         )
+        self._blocks = EntryBlocks(store, settings.deployment, self._journal, live=self._live)
         self._contracts = Contracts(algorithm, settings.resolution, self._on_security)
         self._parts = Modules(
             algorithm, settings, store, self._journal, contracts=self._contracts, values=self._feed.values
@@ -123,7 +125,7 @@ class Runner:
         self._parts.market.note_data(data, local, now)
         self._parts.look_at_volatility()
         for _ in range(_PASSES_PER_SLICE):
-            if not self._parts.trader.decide(self._strategies, self._values):
+            if not self._parts.trader.decide(self._strategies, self._values, self._blocks.stop(local.date())):
                 break
             self._drain()
         self._drain()
@@ -158,6 +160,7 @@ class Runner:
         self._first_event()
         if self._feed.refresh(why, clock.local_now(self._algorithm).date()):
             self._take_values()
+        self._blocks.refresh(clock.local_now(self._algorithm).date())
         self._journal.flush()
 
     def _stop(self) -> None:
@@ -228,6 +231,7 @@ class Runner:
             self._journal.flush()
         if self._feed.refresh("day", day):
             self._take_values()
+        self._blocks.refresh(day)
 
     def _end_session(self, day: date) -> None:
         self._closed_day = day

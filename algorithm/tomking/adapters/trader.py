@@ -23,6 +23,7 @@ from tomking.adapters.journal import Journal
 from tomking.adapters.orders import OrderDesk
 from tomking.adapters.views import Views
 from tomking.kernel.contracts import make_tag
+from tomking.kernel.limits.terms import Refusal
 from tomking.kernel.option_chain import ChainRequest
 from tomking.strategies import gate
 from tomking.strategies.book import Book, Trade, Working
@@ -68,12 +69,15 @@ class Trader:
         """Book what the orders have done so far."""
         self._keeper.settle(self._desk, clock.utc_now(self._algorithm))
 
-    def decide(self, strategies: Sequence[Strategy], values: Mapping[str, str]) -> bool:
-        """Decide and carry out; True where an order was cancelled, so that deciding again may go further."""
+    def decide(self, strategies: Sequence[Strategy], values: Mapping[str, str], stop: Refusal | None = None) -> bool:
+        """Decide and carry out, without entries where `stop` says so.
+
+        True where an order was cancelled, so that deciding again may go further.
+        """
         self.settle()
         self._keeper.follow(self._contracts.holdings(self._book.expected()))
         views = self._views.of_all(self._book)
-        verdict = decide(strategies, views, self._chain, self._book, values)
+        verdict = decide(strategies, views, self._chain, self._book, values, stop=stop)
         self._book.guards = verdict.guards
         # The record names the VIX that was worked with.
         views = {name: replace(view, vix=verdict.vix.reading) for name, view in views.items()}

@@ -26,6 +26,7 @@ __all__ = [
     "RUNTIME_STATISTICS",
     "EntryRefused",
     "OrderTag",
+    "block_key",
     "current_key",
     "damaged_state_key",
     "format_entry",
@@ -76,6 +77,11 @@ def history_key(deployment: str) -> str:
 def current_key(deployment: str) -> str:
     """The key of the set in force: the same bytes as that set's own document."""
     return f"{prefix(deployment)}/parameters/current.json"
+
+
+def block_key(deployment: str) -> str:
+    """The key of the evening's entry block: whether new trades are stopped, and until when."""
+    return f"{prefix(deployment)}/blocks/crisis.json"
 
 
 def journal_key(deployment: str, run: str, segment: int) -> str:

@@ -79,6 +79,9 @@ _ENTRIES = (
            "buying_power:check_buying_power", traded=True),
     _limit("currency", "The account is in the currency of the thresholds.", "currency", "decision: account currency",
            "risk:check_inputs"),
+    Rule("crisis_rehearsal", "Nothing is opened while the evening's rehearsal of past crises lost more than its cap.",
+         ("limits.crisis_loss",), "ours: August 2024 taken as a test of every evening's book (W6-W8)",
+         "kernel.limits.crisis:check_crisis", "tests/kernel/test_entry_block.py"),
     _limit("naked_call", "No call is sold alone.", "", "never-trade list (R1)", "orders:check_naked_call", traded=True),
 )  # fmt: skip
 

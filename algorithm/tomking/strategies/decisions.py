@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tomking.kernel.limits.guards import GuardState
 from tomking.kernel.limits.inputs import VixInput
+from tomking.kernel.limits.terms import Refusal
 from tomking.kernel.option_chain import ChainRequest
 from tomking.strategies import gate
 from tomking.strategies.book import Book
@@ -44,11 +45,13 @@ def decide(
     chain_of: ChainOf,
     book: Book,
     values: Mapping[str, str],
+    *,
+    stop: Refusal | None = None,
 ) -> Decision:
     """What is to be done now, and what was refused.
 
     `views` holds one view per vehicle, by its symbol; `chain_of` answers a request, None where no chain can be had.
-    Exits of all strategies come before any entry. Nothing is changed: the caller keeps `guards`.
+    `stop` refuses every entry, as a brake does; a brake that holds comes first. Exits of all strategies come before any entry. Nothing is changed: the caller keeps `guards`.
     """
     portfolio = prepare(views, book, values)
     pairs = [(one, portfolio.views[vehicle.symbol]) for one in strategies for vehicle in one.vehicles]
@@ -56,7 +59,7 @@ def decide(
     intents += _entries(pairs, chain_of, book)
     verdict = gate.judge(
         intents, book, portfolio.views, values, max_open={one.name: one.max_open for one in strategies},
-        stop=portfolio.brakes.stop,
+        stop=portfolio.brakes.stop or stop,
     )  # fmt: skip
     return Decision(
         verdict.allowed, verdict.refused, verdict.not_judged, portfolio.guards, portfolio.vix, portfolio.notes

@@ -48,6 +48,7 @@ def rules(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg
         "fee_breaks",
         "day_totals",
         "rules",
+        "crisis_rehearsal",
     ],
     group_name="operations",
     pool=POOL,

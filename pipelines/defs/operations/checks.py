@@ -26,6 +26,7 @@ KNOWN_ASSETS = (
     "fee_reconciliation",
     "regimes",
     "parameter_sets",
+    "crisis_rehearsal",
     "rules",
 )
 

@@ -94,6 +94,9 @@ _RISK: tuple[ParameterSpec, ...] = (
     number("limits.correlation_resume", "0.60", "0.30 to 0.70 correlation",
            "Mean correlation below which it may be again.", "thresholds: breakers (R4: 0.70, other table 0.60)",
            step="0.10"),
+    number("limits.crisis_loss", "0.30", "0.05 to 0.30 share of equity",
+           "Loss in the worst rehearsed crisis from which nothing is opened.",
+           "drawdown: 30 % is where trading ends (R1), so no book may be that far from it on one bad day", step="0.05"),
     flag("limits.correlation_required", "false", "Whether unknown correlations stop every entry.",
          "ours: a run without the monitor's data says so and trades; live deployments set it"),
 )  # fmt: skip

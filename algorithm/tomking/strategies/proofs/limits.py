@@ -13,10 +13,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tomking.kernel.entry_block import EntryBlock
 from tomking.kernel.limits.brakes import Seen
+from tomking.kernel.limits.crisis import check_crisis, exceeds_cap
 from tomking.kernel.limits.inputs import judge_vix
 from tomking.kernel.readings import Reading
-from tomking.strategies.book import Leg, Trade
+from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.gate import judge
 from tomking.strategies.market_view import Quote
 from tomking.strategies.proofs.material import (
@@ -98,6 +100,16 @@ def _vix_health(values: Values) -> str | None:
     return None if any(one.may_close for one in judged) else "vix_health"
 
 
+def _crisis_rehearsal(values: Values) -> str | None:
+    view, loss = made_view(), Decimal(values["limits.crisis_loss"]) + Decimal("0.01")
+    is_blocked, cap = exceeds_cap(loss, values)
+    block = EntryBlock("a proof", is_blocked, view.day, view.day, "2020-03", loss, cap)
+    verdict = judge(
+        [made_plan()], Book(), {"SPY": view}, values, max_open={"strangle": 9}, stop=check_crisis(block, view.day)
+    )
+    return verdict.refused[0].refusal.rule if verdict.refused else None
+
+
 def _regime_size(values: Values) -> str | None:
     larger = brakes_after(values, made_look(regime_multiplier=Decimal(3)))
     smaller = brakes_after(values, made_look(regime_multiplier=Decimal("0.4")))
@@ -140,6 +152,7 @@ PROOFS: Mapping[str, Prove] = {
     ),
     "entry_share": _entry_share,
     "margin_breaker": lambda values: _used("0.55", values, vix=Reading(Decimal(45), made_view().now, "index")),
+    "crisis_rehearsal": _crisis_rehearsal,
     "currency": lambda values: refused_by(made_plan(), values, view=made_view(currency="XXX")),
     "naked_call": lambda values: refused_by(made_plan(legs=(Leg(made_key("C", 340), -1),)), values),
     "risk_per_trade": lambda values: refused_by(made_order(((made_key("P", 300), -1),), "51"), values),
