@@ -18,11 +18,12 @@ import numpy as np
 import polars as pl
 
 from pipelines.transforms.returns import LONG_SCHEMA, AlignedReturns, aligned_returns
+from pipelines.transforms.rolling_means import label_history
 from tomking.kernel import groups as group_table
 from tomking.kernel.correlation import WINDOW, correlation_matrix, group_correlations
 from tomking.kernel.correlation_monitor import SCORE_DAYS
 from tomking.kernel.diversification import DiversificationScore, score_window
-from tomking.kernel.regimes import RegimeDay, RegimeSettings, label_days
+from tomking.kernel.regimes import RegimeDay, RegimeSettings
 from warehouse.frames import frame, frame_schema
 from warehouse.keys import stable_id
 from warehouse.models.derived.correlations import GroupCorrelation, PairCorrelation, SymbolGroup
@@ -150,7 +151,7 @@ def _recompute(
     if returns is None:
         return UniverseOutcome(universe.name, problem=problem)
     identity = settings_id(numbers, universe.symbols, universe.start)
-    days = label_days(returns.dates, returns.rows, numbers)
+    days = label_history(returns.dates, returns.rows, numbers)
     new, revised = _store_labels(session, universe, identity, returns, days)
     _store_pairs(session, universe, returns)
     _store_groups(session, universe, returns, dirty)

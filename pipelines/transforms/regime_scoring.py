@@ -20,8 +20,9 @@ import numpy as np
 from pipelines.transforms.regime_intervals import Interval, score_intervals
 from pipelines.transforms.regime_scene import Array, Scene
 from pipelines.transforms.regime_scores import MEASURES, Labels, Score, score_labels
+from pipelines.transforms.rolling_means import history_means, label_history
 from tomking.kernel.regime_settings import ABLATIONS, REFERENCE, RegimeSettings
-from tomking.kernel.regimes import LEVELS, label_days
+from tomking.kernel.regimes import LEVELS
 
 OURS, THEIRS = "ours", "reference"
 SAME = 1e-9
@@ -67,12 +68,15 @@ class UniverseScore:
         return tuple(found.measure for found in self.verdicts if found.verdict == "clearly better")
 
 
-def label_levels(dates: Sequence[dt.date], returns: Array, settings: RegimeSettings) -> Labels:
-    """Level of each day, 0 where it is not known yet."""
-    return np.array(
-        [0 if day.regime is None else LEVELS[day.regime] for day in label_days(dates, returns, settings)],
-        dtype=np.int64,
-    )
+def label_levels(
+    dates: Sequence[dt.date],
+    returns: Array,
+    settings: RegimeSettings,
+    means: Sequence[Sequence[float]] | None = None,
+) -> Labels:
+    """Level of each day, 0 where it is not known yet; `means` as in `label_history`."""
+    days = label_history(dates, returns, settings, means=means)
+    return np.array([0 if day.regime is None else LEVELS[day.regime] for day in days], dtype=np.int64)
 
 
 def score_universe(
@@ -87,9 +91,11 @@ def score_universe(
     detectors = {OURS: RegimeSettings(), THEIRS: REFERENCE, **(ABLATIONS if ablation else {})}
     labels: dict[str, Labels] = {}
     scores: dict[str, Score] = {}
+    # Every detector looks at the same three windows.
+    means = history_means(returns, RegimeSettings())
     for name, settings in detectors.items():
         told(name)
-        labels[name] = label_levels(dates, returns, settings)
+        labels[name] = label_levels(dates, returns, settings, means)
         scores[name] = score_labels(labels[name], scene)
     told("error bars")
     theirs = score_intervals(labels[THEIRS], scene)

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.transforms.returns import AlignedReturns
-from tomking.kernel.regimes import SESSIONS_PER_YEAR, RegimeDay, RegimeModel, RegimeSettings, label_days
+from pipelines.transforms.rolling_means import label_history
+from tomking.kernel.regimes import SESSIONS_PER_YEAR, RegimeDay, RegimeModel, RegimeSettings
 from tomking.kernel.thresholds import Calibration
 
 METRIC = "out-of-sample R2 of log 20-day volatility by regime"
@@ -121,7 +122,7 @@ def calibrate_thresholds(
     since = before = None
     if previous is not None and previous_through is not None:
         later = np.array([date > previous_through for date in known.dates])
-        previous_days = label_days(known.dates, known.rows, settings, previous)
+        previous_days = label_history(known.dates, known.rows, settings, previous)
         since, before = _compare(scene, learnt, _levels(previous_days), later)
     evidence = ThresholdEvidence(
         symbols=known.symbols,

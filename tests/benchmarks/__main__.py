@@ -48,6 +48,8 @@ CASES: dict[str, tuple[Case, Case]] = {
     "features": (lambda _: correlations.features(7_500, 500), lambda _: correlations.features(90, 5)),
     "means": (lambda _: correlations.regime_means(7_500, 500), lambda _: correlations.regime_means(300, 5)),
     "online": (lambda _: correlations.online_day(20), lambda _: correlations.online_day(4)),
+    "live": (lambda _: correlations.online_regime(20), lambda _: correlations.online_regime(4, 20)),
+    "live500": (lambda _: correlations.online_regime(500), lambda _: correlations.online_regime(5, 20)),
     "online500": (lambda _: correlations.online_day(500), lambda _: correlations.online_day(5)),
     "publishing": (
         lambda folder: cases.publishing(1_000_000, folder),

@@ -7,6 +7,7 @@ Never here: other comparisons (`cases`), measuring (`harness`).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from itertools import combinations
 from typing import Any
@@ -19,9 +20,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipelines.transforms.rolling_matrices import packed_matrices
+from pipelines.transforms.rolling_means import rolling_means
 from tests.benchmarks.harness import Comparison
 from tomking.kernel.correlation import WINDOW, RollingCorrelation, mean_correlation, rolling_spectrum
-from tomking.kernel.rolling_means import rolling_means
+from tomking.kernel.regimes import RegimeModel
+from tomking.kernel.thresholds import AxisThresholds, Calibration, ForecastWeights
 
 Rows = NDArray[np.float64]
 TOLERANCE = 1e-9
@@ -88,32 +91,37 @@ def matrices(days: int, columns: int, others: bool) -> Comparison:
 
 
 def features(days: int, columns: int) -> Comparison:
-    """Mean correlation and spectrum of every day: from small Gram matrices, against full ones on one day in fifty."""
+    """The regime's features of every day (three mean correlations, spectrum), against full matrices one day in five hundred."""
     rows = returns_of(days, columns)
     upper = np.triu_indices(columns, 1)
+    windows = (20, 60, 250)
 
     def ours() -> Rows:
         spectra = rolling_spectrum(rows)
         shares = [np.nan if found is None else found.top_share for found in spectra]
-        return np.column_stack([rolling_means(rows, (WINDOW,))[:, 0], np.array(shares)])
+        return np.column_stack([rolling_means(rows, windows), np.array(shares)])
 
     def full() -> Rows:
-        found = np.full((days, 2), np.nan)
-        for last in range(WINDOW - 1, days, 50):
-            matrix = np.asarray(np.corrcoef(rows[last - WINDOW + 1 : last + 1], rowvar=False))
-            found[last] = matrix[upper].mean(), np.linalg.eigvalsh(matrix)[-1] / columns
+        found = np.full((days, 4), np.nan)
+        for last in range(WINDOW - 1, days, 500):
+            for place, window in enumerate(windows):
+                matrix = np.asarray(np.corrcoef(rows[max(0, last - window + 1) : last + 1], rowvar=False))
+                found[last, place] = matrix[upper].mean() if last >= window - 1 else np.nan
+                if window == WINDOW:
+                    found[last, 3] = np.linalg.eigvalsh(matrix)[-1] / columns
         return found
 
+    ours()  # compiled before it is timed
     return Comparison(
         "regime features",
         f"{days} days of {columns} series",
-        {"ours: Gram matrices, every day": ours, "numpy, full matrices, one day in 50": full},
+        {"ours: every day": ours, "numpy, full matrices, one day in 500": full},
         _agree,
     )
 
 
 def regime_means(days: int, columns: int) -> Comparison:
-    """The three mean correlations that the regime is made of: in blocks, against one window after the other."""
+    """The three mean correlations that the regime is made of, against one window after the other."""
     rows = returns_of(days, columns)
 
     def single() -> Rows:
@@ -123,11 +131,12 @@ def regime_means(days: int, columns: int) -> Comparison:
                 found[last, place] = mean_correlation(rows[last - window + 1 : last + 1]).mean
         return found
 
+    rolling_means(rows[:300], (20, 60, 250))  # compiled before it is timed
     return Comparison(
         "regime's three mean correlations",
         f"{days} days of {columns} series",
         {
-            "ours: blocked products, every day": lambda: rolling_means(rows, (20, 60, 250)),
+            "ours: compiled, every day": lambda: rolling_means(rows, (20, 60, 250)),
             "window by window, one day in 10": single,
         },
         _agree,
@@ -155,6 +164,35 @@ def online_day(columns: int) -> Comparison:
         f"online days, {columns} series",
         "1,000 days (pandas: 20)",
         {"ours: ring buffer": ours, "pandas, 20 days only": by_pandas},
+        lambda one, other: abs(one - other) < TOLERANCE,
+    )
+
+
+def online_regime(columns: int, days: int = 1000) -> Comparison:
+    """New days of a live regime model from features to label, numpy alone; and what its three windows cost afresh."""
+    rows = returns_of(days + 250, columns)
+    dates = [dt.date(2020, 1, 1) + dt.timedelta(days=day) for day in range(len(rows))]
+    calibration = Calibration(
+        danger=AxisThresholds(0.15, 0.25, 0.13, 0.20),
+        diversification=AxisThresholds(0.40, 0.60, 0.35, 0.50),
+        forecast_weights=ForecastWeights(0.02, 0.2, 0.4, 0.3),
+    )
+
+    def ours() -> float | None:
+        model = RegimeModel(columns, calibration=calibration)
+        for date, row in zip(dates, rows, strict=True):
+            day = model.step(date, row)
+        return day.mean_correlation
+
+    def afresh() -> float | None:
+        for last in range(250, len(rows)):
+            found = [mean_correlation(rows[last - window + 1 : last + 1]).mean for window in (250, 60, 20)]
+        return found[-1]
+
+    return Comparison(
+        f"live days of the regime, {columns} series",
+        f"{len(rows):,} days, from features to label",
+        {"ours: RegimeModel.step": ours, "three windows afresh, means only": afresh},
         lambda one, other: abs(one - other) < TOLERANCE,
     )
 

@@ -19,9 +19,9 @@ from pipelines.steps.price_tables import store_bars
 from pipelines.steps.prices import ingest_package_prices
 from pipelines.steps.regime_pictures import regime_pictures
 from pipelines.steps.regimes import groups_of, recompute_regimes, settings_id, universe_returns
+from pipelines.transforms.rolling_means import label_history
 from tests.kernel.test_regimes import QUICK, clustered
 from tomking.kernel.correlation import correlation_matrix
-from tomking.kernel.regimes import label_days
 from warehouse.access import Warehouse
 from warehouse.session import WriteSession
 
@@ -80,7 +80,7 @@ def test_labels_are_those_of_the_model_on_the_stored_prices(warehouse: Warehouse
     assert returns is not None
     expected = [
         (day.date, day.regime, day.semi_volatility, day.forecast)
-        for day in label_days(returns.dates, returns.rows, QUICK)
+        for day in label_history(returns.dates, returns.rows, QUICK)
         if day.regime is not None
     ]
     stored = ask(
@@ -101,7 +101,7 @@ def test_days_added_one_by_one_get_the_labels_of_the_whole_history(warehouse: Wa
             assert (outcome.new_labels, outcome.revised_labels) == (1, 0)
         returns, _ = universe_returns(session, UNIVERSE)
     assert returns is not None
-    whole = [day.regime for day in label_days(returns.dates, returns.rows, QUICK) if day.regime is not None]
+    whole = [day.regime for day in label_history(returns.dates, returns.rows, QUICK) if day.regime is not None]
     assert [row[0] for row in ask(warehouse, "select regime from marts.regimes order by session_date")] == whole
     groups = ask(warehouse, "select count(distinct session_date), count(*) from marts.group_correlations")
     assert groups == [(129 - 19, (129 - 19) * 6)]

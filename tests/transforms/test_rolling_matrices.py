@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.transforms.rolling_matrices import packed_matrices, unpack
-from tests.kernel.test_rolling_means import spoiled
+from tests.kernel.test_recent_means import spoiled
 from tomking.kernel.correlation import correlation_matrix
 
 

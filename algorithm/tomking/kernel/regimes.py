@@ -37,7 +37,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -45,9 +44,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tomking.kernel.correlation import Array, RollingCorrelation, mean_correlation
+from tomking.kernel.recent_means import RecentMeans
 from tomking.kernel.regime_settings import RegimeSettings
-from tomking.kernel.rolling_means import rolling_means
+from tomking.kernel.semi_volatility import SESSIONS_PER_YEAR, SemiVolatility
 from tomking.kernel.thresholds import (
     AxisThresholds,
     BlendedQuantiles,
@@ -63,6 +62,7 @@ __all__ = [
     "CRISIS",
     "LEVELS",
     "NORMAL",
+    "SESSIONS_PER_YEAR",
     "STRESSED",
     "AxisThresholds",
     "Calibration",
@@ -82,8 +82,6 @@ LEVELS: Mapping[str, int] = {NORMAL: 0, STRESSED: 1, CRISIS: 2}
 """Regimes by severity."""
 
 _NAMES: tuple[Regime, ...] = (NORMAL, STRESSED, CRISIS)
-
-SESSIONS_PER_YEAR = 252
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +139,9 @@ class RegimeModel:
         self.columns = columns
         self.calibration = calibration
         s = self.settings
-        self._recent = RollingCorrelation(columns, s.long_window)
-        self._falls: deque[float] = deque(maxlen=s.decay_days)
-        age = np.arange(s.decay_days, dtype=np.float64)[::-1]
-        self._slow, self._fast = s.decay**age, s.fast_decay**age
+        least_pairs = s.minimum_assets * (s.minimum_assets - 1) // 2
+        self._recent = RecentMeans(columns, (s.window, s.middle_window, s.long_window), least_pairs)
+        self._semi_volatility = SemiVolatility(s)
         self._forecast = CorrelationForecast(s.forecast_start, s.forecast_refit, s.horizon)
         self._quantiles = (
             RollingQuantiles(s.quantile_days, s.quantile_minimum, s.quantiles),
@@ -176,11 +173,12 @@ class RegimeModel:
             return None
         return Calibration(danger, diversification, weights)
 
-    def step(self, date: dt.date, returns: ArrayLike, means: tuple[float, float, float] | None = None) -> RegimeDay:
+    def step(self, date: dt.date, returns: ArrayLike, means: Sequence[float] | None = None) -> RegimeDay:
         """Label one day from its log returns (one a series, NaN where missing).
 
-        `means` hands in the three mean correlations of a history that were computed at once (`label_days`); without
-        them they are computed from the days held. Raises ValueError for another number of series or a date that is not later than the last one.
+        `means` hands in the three mean correlations where they were computed with the whole history; without them they
+        are computed from the days held. Raises ValueError for another number of series or a date that is not later
+        than the last one.
         """
         row = np.array(returns, dtype=np.float64)
         if row.shape != (self.columns,):
@@ -191,16 +189,12 @@ class RegimeModel:
         present = row[np.isfinite(row)]
         if len(present) == 0:
             return self._unchanged(date)
-        if means is None:
-            self._recent.push(row)
-            means = self._mean_correlations()
         portfolio = math.log1p(float(np.expm1(present).sum()) / len(present))
-        self._falls.append(min(portfolio, 0.0) ** 2)
-        return self._label(date, means)
+        volatility = self._semi_volatility.step(portfolio)
+        return self._label(date, volatility, self._recent.push(date, row) if means is None else means)
 
-    def _label(self, date: dt.date, means: tuple[float, float, float]) -> RegimeDay:
+    def _label(self, date: dt.date, volatility: float, means: Sequence[float]) -> RegimeDay:
         short, middle, long = means
-        volatility = self._semi_volatility()
         if self.calibration is None:
             forecast = self._forecast.step(short, middle, long)
             danger_thresholds = self._quantiles[0].step(volatility)
@@ -244,65 +238,25 @@ class RegimeModel:
         self._regime = None if level is None else _NAMES[level]
         return self._regime
 
-    def _mean_correlations(self) -> tuple[float, float, float]:
-        s = self.settings
-        rows = self._recent.rows()
-        return (
-            self._mean_over(rows, s.window),
-            self._mean_over(rows, s.middle_window),
-            self._mean_over(rows, s.long_window),
-        )
-
-    def _mean_over(self, rows: Array, days: int) -> float:
-        if len(rows) < days:
-            return math.nan
-        found = mean_correlation(rows[-days:])
-        enough = self.settings.minimum_assets * (self.settings.minimum_assets - 1) // 2
-        return found.mean if found.pairs >= enough else math.nan
-
-    def _semi_volatility(self) -> float:
-        count = len(self._falls)
-        if count < self.settings.decay_minimum:
-            return math.nan
-        falls = np.array(self._falls)
-        slow, fast = self._slow[-count:], self._fast[-count:]
-        share = self.settings.fast_share
-        variance = (1.0 - share) * float((slow * falls).sum() / slow.sum())
-        variance += share * float((fast * falls).sum() / fast.sum())
-        return math.sqrt(2.0 * SESSIONS_PER_YEAR * variance)
-
 
 def label_days(
     dates: Sequence[dt.date],
     returns: ArrayLike,
     settings: RegimeSettings | None = None,
     calibration: Calibration | None = None,
+    means: Sequence[Sequence[float]] | None = None,
 ) -> list[RegimeDay]:
-    """Label a whole history: `RegimeModel.step` over its days, the mean correlations of all days computed at once.
+    """Label a whole history: `RegimeModel.step` over its days. `returns` has one row of log returns a date.
 
-    A live model fed day by day gives the same labels, and features within 1e-12. `returns` has one row of log returns
-    a date. Raises ValueError when the numbers of dates and rows differ.
+    `means` hands in the three mean correlations of each day where they were computed at once; labels are the same and
+    features within 1e-12. Raises ValueError when the numbers of dates, rows and means differ.
     """
     rows = np.asarray(returns, dtype=np.float64)
     if rows.ndim != 2 or len(rows) != len(dates):
         raise ValueError(f"{len(dates)} dates need as many rows of returns, got shape {rows.shape}")
     model = RegimeModel(rows.shape[1], settings, calibration)
-    means = history_means(rows, model.settings)
-    return [
-        model.step(date, row, (short, middle, long))
-        for date, row, (short, middle, long) in zip(dates, rows, means, strict=True)
-    ]
-
-
-def history_means(rows: Array, settings: RegimeSettings) -> list[list[float]]:
-    """The three mean correlations of each day; a day without any return counts as no day, as in the model."""
-    windows = (settings.window, settings.middle_window, settings.long_window)
-    counted = np.isfinite(rows).any(axis=1)
-    found = np.full((len(rows), len(windows)), np.nan)
-    least = settings.minimum_assets * (settings.minimum_assets - 1) // 2
-    found[counted] = rolling_means(rows[counted], windows, least)
-    means: list[list[float]] = found.tolist()
-    return means
+    known = [None] * len(dates) if means is None else means
+    return [model.step(date, row, mean) for date, row, mean in zip(dates, rows, known, strict=True)]
 
 
 def _combine(danger: int | None, diversification: int | None) -> Regime | None:

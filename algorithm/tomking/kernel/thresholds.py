@@ -12,7 +12,7 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -85,6 +85,11 @@ class RollingQuantiles:
 
     def step(self, value: float) -> AxisThresholds | None:
         """Add a day (NaN where missing) and return the thresholds that include it."""
+        self.add(value)
+        return self.thresholds()
+
+    def add(self, value: float) -> None:
+        """Add a day, NaN where missing."""
         self._days.append(value)
         if not math.isnan(value):
             insort(self._sorted, value)
@@ -92,14 +97,17 @@ class RollingQuantiles:
             leaving = self._days.popleft()
             if not math.isnan(leaving):
                 del self._sorted[bisect_left(self._sorted, leaving)]
-        return self.thresholds()
 
     def thresholds(self) -> AxisThresholds | None:
         """The thresholds as of the last day added; None with too few values."""
+        found = self.values()
+        return None if found is None else AxisThresholds(*found)
+
+    def values(self) -> tuple[float, ...] | None:
+        """The four quantiles as of the last day added; None with too few values."""
         if len(self._sorted) < self._minimum:
             return None
-        first, second, third, fourth = (self._at(quantile) for quantile in self._quantiles)
-        return AxisThresholds(first, second, third, fourth)
+        return tuple(self._at(quantile) for quantile in self._quantiles)
 
     def _at(self, quantile: float) -> float:
         place = quantile * (len(self._sorted) - 1)
@@ -125,21 +133,19 @@ class BlendedQuantiles:
 
     def step(self, value: float) -> AxisThresholds | None:
         """Add a day (NaN where missing) and return the thresholds that include it."""
-        self._recent.step(value)
+        self._recent.add(value)
         if self._all is not None:
-            self._all.step(value)
+            self._all.add(value)
         return self.thresholds()
 
     def thresholds(self) -> AxisThresholds | None:
         """The thresholds as of the last day added; None with too few values in the recent days."""
-        recent = self._recent.thresholds()
-        ever = None if self._all is None else self._all.thresholds()
+        recent = self._recent.values()
+        ever = None if self._all is None else self._all.values()
         if recent is None or ever is None:
-            return recent
+            return None if recent is None else AxisThresholds(*recent)
         share = self._share
-        return AxisThresholds(
-            *(share * one + (1.0 - share) * other for one, other in zip(astuple(recent), astuple(ever), strict=True))
-        )
+        return AxisThresholds(*(share * one + (1.0 - share) * other for one, other in zip(recent, ever, strict=True)))
 
 
 class CorrelationForecast:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from pipelines.transforms.rolling_means import history_means, label_history, rolling_means
+from tests.kernel.regime_days import assert_same_days
+from tests.kernel.test_recent_means import spoiled
 from tomking.kernel.correlation import mean_correlation, rolling_mean_correlation
-from tomking.kernel.rolling_means import rolling_means
-
-Rows = NDArray[np.float64]
-
-
-def spoiled(seed: int, days: int, columns: int) -> Rows:
-    """Returns with holes, still stretches, huge ticks and copies of one another."""
-    random = np.random.default_rng(seed)
-    rows: Rows = 0.01 * (random.standard_t(4, (days, columns)) + random.standard_normal((days, 1)))
-    for _ in range(random.integers(0, 6)):
-        first, column = int(random.integers(0, days)), int(random.integers(0, columns))
-        kind = int(random.integers(0, 4))
-        if kind == 0:
-            rows[first : first + 3, column] = np.nan
-        elif kind == 1:
-            rows[first : first + 70, column] = random.choice([0.0, 1e-4])
-        elif kind == 2:
-            rows[first, column] = 100.0
-        else:
-            rows[:, column] = rows[:, 0]
-    return rows
+from tomking.kernel.regime_settings import RegimeSettings
+from tomking.kernel.regimes import label_days
 
 
 @settings(max_examples=60, deadline=None)
@@ -61,3 +46,14 @@ def test_windows_of_one_day_and_single_rows_are_refused() -> None:
         rolling_means(np.zeros((5, 2)), (1,))
     with pytest.raises(ValueError, match="rows, columns"):
         rolling_means(np.zeros(5), (2,))
+
+
+def test_a_history_labelled_at_once_has_the_labels_of_its_days_one_by_one() -> None:
+    rows = spoiled(7, 2100, 4)
+    rows[900] = np.nan
+    dates = [dt.date(2001, 1, 1) + dt.timedelta(days=day) for day in range(len(rows))]
+    quick = RegimeSettings(forecast_start=300, quantile_days=400, quantile_minimum=100)
+    assert_same_days(label_days(dates, rows, quick), label_history(dates, rows, quick))
+    assert np.isnan(history_means(rows, quick)[900]).all()
+    given = history_means(rows, quick)
+    assert label_history(dates, rows, quick) == label_history(dates, rows, quick, means=given)
