@@ -50,7 +50,12 @@ DOMAINS = (
     Domain(
         "reconciliation",
         "reconciliation.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/reconcile*.py", "pipelines/steps/statement_pricing.py"),
+        (
+            "pipelines/transforms/**/*.py",
+            "pipelines/steps/reconcile*.py",
+            "pipelines/steps/account_plans.py",
+            "pipelines/steps/statement_pricing.py",
+        ),
         SESSIONS_WITH_DATA,
     ),
     Domain(

@@ -18,6 +18,18 @@ PARTS = {
          "fees_over_credit", "fees_over_profit_loss"),
         "account, dimension, value",
     ),
+    "charges explained, by product": (
+        "fee_model_shares",
+        ("account", "broker", "product", "legs", "reproduced", "explained", "not_judged", "unknown", "explained_share",
+         "unknown_share"),
+        "account, product",
+    ),
+    "plan of each account, as its charges show": (
+        "account_plans",
+        ("account", "broker", "configured", "plan", "first_day", "orders", "reproduced", "by_venue", "unexplained",
+         "other", "other_explained"),
+        "account, first_day",
+    ),
     "cheapest route that could have been taken, by month": (
         "fee_savings",
         ("account", "month", "charged", "best_broker", "best_plan", "best_size", "best_cost", "saving", "saving_share",

@@ -42,6 +42,7 @@ EVIDENCE = (
     "charged",
     "difference",
     "remainder",
+    "currency",
     "least_evidence",
     "first_day",
     "last_day",

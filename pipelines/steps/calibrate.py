@@ -17,9 +17,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipelines.config import Settings, UniverseSettings
+from pipelines.steps.account_plans import AccountPlan
 from pipelines.steps.fee_levels import account_evidence, propose_fee_levels, scheduled_orf
 from pipelines.steps.parameter_log import add_event, find_set, history_of, sets_of
-from pipelines.steps.reconcile_inputs import AccountPlan, accounts
+from pipelines.steps.reconcile_inputs import accounts
 from pipelines.steps.regimes import universe_returns
 from pipelines.transforms.calibrating import Assembled, JudgedPart, Part, assemble, orf_part, regime_part
 from pipelines.transforms.regime_thresholds import calibrate_thresholds

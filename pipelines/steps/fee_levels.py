@@ -15,7 +15,8 @@ from itertools import zip_longest
 from typing import Any
 
 from pipelines.errors import Conflict, NotFound
-from pipelines.steps.reconcile_inputs import AccountPlan, accepted_schedule, read_account
+from pipelines.steps.account_plans import AccountPlan, accepted_schedule
+from pipelines.steps.reconcile_inputs import read_account
 from pipelines.transforms.account_levels import charged_fills
 from pipelines.transforms.levels import LevelChange, LevelObservation, fit_levels
 from pipelines.transforms.orf_evidence import ChargedFill, OrfEvidence, orf_evidence

@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pipelines.steps.reconcile_inputs import AccountPlan, accounts, read_account
+from pipelines.steps.account_plans import AccountPlan
+from pipelines.steps.reconcile_inputs import accounts, read_account
 from pipelines.steps.statement_pricing import write_statement_pricing
 from pipelines.transforms.fills import ZERO, average_price, total
 from pipelines.transforms.reconciliation import AccountInput, AccountResult, LegResult, reconcile
@@ -27,6 +28,7 @@ from warehouse.frames import frame, to_money
 from warehouse.keys import stable_id
 from warehouse.models.derived.reconciliation import (
     AccountAdjustment,
+    AccountPlanPeriod,
     Break,
     DayTotal,
     FeeAlternative,
@@ -215,7 +217,8 @@ def _adjustments(given: AccountInput, result: AccountResult) -> list[Row]:
 def _forget_others(session: WriteSession, plans: Iterable[AccountPlan]) -> None:
     """Rows of accounts whose statements are gone."""
     known = [plan.account for plan in plans]
-    for model in (FeeLeg, FeeCause, LegFill, Break, AccountAdjustment, DayTotal, StatementPricing, FeeAlternative):
+    of_legs = (FeeLeg, FeeCause, LegFill, Break, AccountAdjustment, DayTotal)
+    for model in (*of_legs, StatementPricing, AccountPlanPeriod, FeeAlternative):
         session.replace(model, frame(model, []), "NOT list_contains(?::VARCHAR[], account)", (known,))
 
 

@@ -11,11 +11,11 @@ import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from pipelines.steps.account_plans import SCHEDULE_CURRENCY, AccountPlan, read_plans
 from pipelines.transforms.adjustments import AccountRow, is_account_row, is_charge
 from pipelines.transforms.coverage import Coverage, Export, Trading, coverage_of
 from pipelines.transforms.day_totals import ChargedRow
@@ -23,9 +23,7 @@ from pipelines.transforms.fee_explanation import Terms
 from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, LegClass
 from pipelines.transforms.reconciliation import AccountInput
 from pipelines.transforms.reversals import net_reversals
-from tomking.kernel.fees import FeeSchedule, UnknownSchedule, schedule_for
 from tomking.kernel.instruments import Instrument, SymbolError, from_occ, from_tastytrade
-from tomking.kernel.schedules.rates import FeeRate
 
 if TYPE_CHECKING:
     from pipelines.config import Settings
@@ -50,16 +48,6 @@ _ALL_IN = frozenset({"ibkr", "schwab", "tastytrade"})
 """Brokers whose commission is everything but taxes, unless the parts are printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccountPlan:
-    """The broker, plan and currency of an account."""
-
-    account: str
-    broker: str
-    plan: str
-    currency: str
-
-
 def accounts(session: WriteSession, settings: Settings) -> list[AccountPlan]:
     """Every account that has statement rows, with its plan from the configuration (else the standard one)."""
     found = session.rows(
@@ -77,27 +65,40 @@ def read_account(session: WriteSession, plan: AccountPlan) -> AccountInput:
     """Everything the reconciliation of an account needs."""
     rows = _records(
         session,
-        "SELECT * EXCLUDE (raw) FROM records.statement_rows WHERE account = ? AND currency = ? ORDER BY row_id",
+        _ROWS.format("currency = ?"),
         (plan.account, plan.currency),
     )
     standing = [row for row in rows if row["superseded_by"] is None]
     chains = _chains(rows)
     relation = _relation(session, plan.account)
     events = _records(session, _EVENTS, (plan.account, relation))
-    instruments = _instruments(session, plan.broker, standing, {event["instrument_key"] for event in events})
     charges = _charges(session, plan.account)
-    broker = [
-        fill for row in standing if (fill := _broker_fill(row, chains, charges.get(row["row_id"], {}))) is not None
-    ]
+    foreign = _foreign(session, plan, charges)
+    keys = {*(event["instrument_key"] for event in events), *(fill.instrument_key for _, fill in foreign)}
+    instruments = _instruments(session, plan.broker, standing, keys)
+    terms = {key: terms for key, found in instruments.items() if (terms := _terms(found)) is not None}
+    fills = net_reversals(_broker_fills(standing, chains, charges))
+    others = defaultdict(list)
+    for currency, fill in foreign:
+        others[currency].append(fill)
+    in_dollars = plan.currency == SCHEDULE_CURRENCY
+    found = read_plans(session, plan, fills if in_dollars else others[SCHEDULE_CURRENCY], terms)
+    if in_dollars:
+        fills = found.fills
+    else:
+        others[SCHEDULE_CURRENCY] = found.fills
     return AccountInput(
         account=plan.account,
         lean=[_lean_fill(event, plan.currency) for event in events],
-        broker=net_reversals(broker),
+        broker=fills,
         account_rows=[_account_row(row) for row in standing if _is_account_row(row)],
         charged_rows=[_charged_row(row) for row in standing],
-        terms={key: terms for key, found in instruments.items() if (terms := _terms(found)) is not None},
+        terms=terms,
         underlyings={key: found.underlying or found.ticker for key, found in instruments.items()},
-        schedule=accepted_schedule(session, plan),
+        schedule=found.schedule if in_dollars else None,
+        dollar_schedule=found.schedule,
+        plans=found.periods,
+        foreign=[(currency, fill) for currency, found_fills in sorted(others.items()) for fill in found_fills],
         coverage=_coverage(session, plan.account),
         runs=_trading(session, plan.account, relation, events),
         stated=dict(
@@ -106,47 +107,12 @@ def read_account(session: WriteSession, plan: AccountPlan) -> AccountInput:
     )
 
 
-def accepted_schedule(session: WriteSession, plan: AccountPlan) -> FeeSchedule | None:
-    """The schedule of the account's plan with every rate that was accepted; None where the plan is not known."""
-    try:
-        schedule = schedule_for(plan.broker, plan.plan)
-    except UnknownSchedule:
-        return None
-    accepted = _records(
-        session,
-        "SELECT component, product, effective_from, effective_to, amount, decided_at::DATE AS decided_on "
-        "FROM records.fee_rate_proposals WHERE state = 'accepted' AND broker = ? AND plan = ? AND account = ? "
-        "ORDER BY decided_at, proposal_id",
-        (plan.broker, plan.plan, plan.account),
-    )
-    for proposal in accepted:
-        schedule = schedule.with_rates(_accepted_rows(schedule, proposal))
-    return schedule
-
-
-def _accepted_rows(schedule: FeeSchedule, proposal: Mapping[str, Any]) -> list[FeeRate]:
-    """The accepted level from its day on, and where it ends, what the schedule said before."""
-    component, product = proposal["component"], proposal["product"]
-    starts, ends = proposal["effective_from"], proposal["effective_to"]
-    before = schedule.rate(component, product, starts)
-    if before is None:
-        return []
-    learnt = proposal["decided_on"]
-    rows = [replace(before, amount=proposal["amount"], effective_from=starts, learnt_on=learnt)]
-    # Rows of the schedule that begin while the accepted level lasts would end it early.
-    rows.extend(
-        replace(row, amount=proposal["amount"], learnt_on=learnt)
-        for row in schedule.rows
-        if row.selector == before.selector and starts < row.effective_from <= (ends or dt.date.max)
-    )
-    if ends is not None:
-        day_after = ends + dt.timedelta(days=1)
-        after = schedule.rate(component, product, day_after)
-        if after is not None and after.effective_from <= ends:
-            rows.append(replace(after, effective_from=day_after))
-    return rows
-
-
+_ROWS = """
+    SELECT * EXCLUDE (raw),
+           CASE WHEN broker = 'ibkr' AND row_class = 'trade'
+                THEN coalesce(nullif(raw ->> '$.listingExchange', ''), nullif(raw ->> '$.exchange', '')) END AS listed_at
+    FROM records.statement_rows WHERE account = ? AND {} ORDER BY row_id
+"""
 _EVENTS = """
     SELECT e.run_id, e.order_id, e.event_id, e.event_key, e.occurred_at, e.session_date, e.kind, e.instrument_key,
            e.fill_quantity, e.fill_price, e.fee_amount, e.fee_currency, o.group_id, o.broker_ids
@@ -206,6 +172,24 @@ def _costs(row: Mapping[str, Any], charges: Mapping[str, Decimal]) -> tuple[Deci
     return own, commission - own, False
 
 
+def _broker_fills(
+    rows: Iterable[Mapping[str, Any]],
+    chains: Mapping[str, tuple[str, ...]],
+    charges: Mapping[str, Mapping[str, Decimal]],
+) -> list[BrokerFill]:
+    found = (_broker_fill(row, chains, charges.get(row["row_id"], {})) for row in rows)
+    return [fill for fill in found if fill is not None]
+
+
+def _foreign(
+    session: WriteSession, plan: AccountPlan, charges: Mapping[str, Mapping[str, Decimal]]
+) -> list[tuple[str, BrokerFill]]:
+    """Standing fills in other currencies than the account's, with their currency."""
+    rows = _records(session, _ROWS.format("currency <> ? AND superseded_by IS NULL"), (plan.account, plan.currency))
+    fills = ((row["currency"], _broker_fill(row, {}, charges.get(row["row_id"], {}))) for row in rows)
+    return [(currency, fill) for currency, fill in fills if fill is not None]
+
+
 def _broker_fill(
     row: Mapping[str, Any], chains: Mapping[str, tuple[str, ...]], charges: Mapping[str, Decimal]
 ) -> BrokerFill | None:
@@ -235,6 +219,7 @@ def _broker_fill(
         all_in=all_in,
         has_time=row["has_time"] is not False,
         exchange=charges.get("exchange", ZERO),
+        listed_at=row["listed_at"],
         execution_id=row["execution_id"],
         cancels=row["cancels"],
         corrects=chains.get(row["row_id"], ()),

@@ -30,6 +30,7 @@ PRECEDENCE = (
     "open_close_class",
     "commission_rate",
     "cap",
+    "earlier_fills",
     "unknown",
     "pass_through_rate_change",
     "timing",

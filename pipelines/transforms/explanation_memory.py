@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.transforms.account_levels import change_on, schedules_on
-from pipelines.transforms.fee_explanation import Explained, Schedules, Terms, cap_place, explain
+from pipelines.transforms.all_in_rows import cap_place
+from pipelines.transforms.fee_explanation import Explained, Schedules, Terms, explain
 from pipelines.transforms.fills import BrokerFill, Leg
 from pipelines.transforms.levels import LevelFit
 from tomking.kernel.fees import FeeSchedule
@@ -87,5 +88,6 @@ def _of_row(row: BrokerFill) -> tuple[object, ...]:
         row.settles_cash,
         row.all_in,
         row.exchange,
+        row.month_volume,
         bool(row.corrects),
     )

@@ -19,13 +19,14 @@ from typing import Final
 
 from pipelines.transforms.fee_explanation import Terms
 from pipelines.transforms.fills import ZERO, Leg
+from pipelines.transforms.leg_fees import fee_fills
 from pipelines.transforms.statement_pricing import PricedLeg
-from tomking.kernel.fees import FeeFill, FeeSchedule, UnknownRate, schedule_for
+from tomking.kernel.fees import FeeSchedule, UnknownRate, schedule_for
 from tomking.kernel.routing import Quote, quotes
 from tomking.kernel.schedules import PLANS
 
-ROUTES: Final = tuple(plan for plan in PLANS if plan != ("ibkr", "standard"))
-"""Every plan once."""
+ROUTES: Final = tuple(plan for plan in PLANS if plan not in {("ibkr", "standard"), ("ibkr", "lite")})
+"""Every plan once, without the one that only some residents may have."""
 SCHEDULES: Final = {route: schedule_for(*route) for route in ROUTES}
 
 
@@ -62,26 +63,6 @@ class Alternative:
     cost: Decimal = ZERO
     why: str | None = None
     """Why a leg is not priced, or not in full: the first reason."""
-
-
-def fee_fills(leg: Leg, terms: Terms) -> list[FeeFill]:
-    """The rows of a statement leg as a schedule sees them, in the order in which they use up limits."""
-    event = "assignment" if leg.leg_class == "delivery" else leg.leg_class
-    effect = next((row.effect for row in leg.rows if row.effect is not None), None)
-    return [
-        FeeFill(
-            product=terms.product,
-            side="buy" if row.quantity > 0 else "sell",
-            effect=effect,
-            quantity=abs(row.quantity),
-            price=row.price or ZERO,
-            multiplier=terms.multiplier,
-            session_date=row.session_date,
-            root=terms.root,
-            event="cash_settlement" if row.settles_cash else event,
-        )
-        for row in leg.rows
-    ]
 
 
 def forecast_of(schedule: FeeSchedule, leg: Leg, terms: Terms) -> Decimal | None:

@@ -22,15 +22,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from pipelines.transforms.all_in_rows import HALF_CENT, cap_place, left_in_commission, left_in_fees
 from pipelines.transforms.fills import ZERO, BrokerFill, LeanFill, Leg, average_price, total
 from tomking.kernel.fees import FeeFill, FeeSchedule, FillFees, UnknownRate
+from tomking.kernel.schedules.venues import venue_band
 
-HALF_CENT = Decimal("0.005")
 UNROUNDED = Decimal("0.00005")
 """The same for a broker that rounds nothing: parts are printed with five decimals and more."""
 PRINTED = "fees"
 """The component name of the one column in which a statement prints everything but the commission."""
 _OTHER = {"open": "close", "close": "open"}
+_EARLIER_UNITS = 10
+"""The largest earlier part of an order that is looked for: more units than any minimum stands for."""
 _ANY_PRICE = Decimal(10**12)
 """Above the lowest price of every tier."""
 ROUTINE = frozenset({"component_not_modelled", "rounding", "cap"})
@@ -171,7 +174,7 @@ class _Prices:
             at_lean = [self._fill(row, row.quantity, own) for row in rows]
             self.at_lean_price = _by_component(self._fees(self.schedule, at_lean))
         self.fitted = self._fees(schedules.fitted, self.row_fills) if schedules.fitted is not None else self.per_row
-        apart = _left_in_fees if self.schedule.is_exact else _left_in_commission
+        apart = left_in_fees if self.schedule.is_exact else left_in_commission
         self.rows = [apart(row, *fees) for row, *fees in zip(rows, self.per_row, self.fitted, strict=True)]
 
     def _fill(self, fill: LeanFill | BrokerFill, quantity: Decimal, price: Decimal) -> FeeFill:
@@ -188,11 +191,30 @@ class _Prices:
             session_date=fill.session_date,
             root=self.terms.root,
             event=event,
+            month_quantity=fill.month_volume if isinstance(fill, BrokerFill) else ZERO,
         )
 
     @staticmethod
     def _fees(schedule: FeeSchedule, fills: Sequence[FeeFill]) -> tuple[FillFees, ...]:
         return schedule.fees_for_leg(fills) if fills else ()
+
+    def venue_may_ask(self, fill: FeeFill, amount: Decimal) -> bool:
+        """Whether an amount beyond the schedule is one that venues publish and this plan passes on."""
+        plan = self.schedule.plan_on(fill.session_date)
+        band = venue_band(self.schedule.broker, plan, fill.product)
+        return band is not None and band.admits(amount, fill.quantity, fill.price)
+
+    def after_earlier_fills(self, charged: Sequence[Decimal]) -> bool:
+        """Whether the rows go on with an order whose first fills, which used its minimum up, are not there."""
+        first = self.row_fills[0]
+        found = self.per_row[0]
+        if not any(fee.component == "commission" and fee.rate and fee.rate.minimum for fee in found.fees):
+            return False
+        for units in range(1, _EARLIER_UNITS + 1):
+            whole = (replace(first, quantity=Decimal(units)), *self.row_fills)
+            if [fees.amount("commission") for fees in self._fees(self.schedule, whole)[1:]] == list(charged):
+                return True
+        return False
 
     def uncapped(self, fill: FeeFill, effect: str | None, price: Decimal | None = None) -> Decimal | None:
         """What a fill would cost in commission if it opened or closed, without a cap; None where there is no rate.
@@ -243,37 +265,6 @@ class _Prices:
                 return False
             left -= paid
         return True
-
-
-def _left_in_fees(row: BrokerFill, due: FillFees, _fitted: FillFees) -> BrokerFill:
-    """An all-in row as others are printed: the commission that is due, and the rest of what was charged.
-
-    Where nothing is rounded, what is left over is what a venue took or paid.
-    """
-    if not row.all_in:
-        return row
-    commission = due.amount("commission")
-    return replace(row, commission=commission, fees=(row.commission or ZERO) + row.fees - commission)
-
-
-def _left_in_commission(row: BrokerFill, due: FillFees, fitted: FillFees) -> BrokerFill:
-    """An all-in row as others are printed, where every component is rounded to the cent.
-
-    A charge that is what either schedule expects is made of its components. Of any other the commission is what the
-    other components leave: those are passed on, the commission is the broker's own.
-    """
-    if not row.all_in:
-        return row
-    charged = (row.commission or ZERO) + row.fees
-    commission = due.amount("commission")
-    if all(abs(charged - fees.total) > HALF_CENT for fees in (due, fitted)):
-        commission = charged - (fitted.total - fitted.amount("commission"))
-    return replace(row, commission=commission, fees=charged - commission)
-
-
-def cap_place(row: BrokerFill) -> tuple[object, ...]:
-    """The order in which rows use up a cap: by time, and within a second as the charges themselves show."""
-    return row.occurred_at, -(row.commission or ZERO) / abs(row.quantity), row.row_id
 
 
 def _effect(leg: Leg) -> str | None:
@@ -351,6 +342,9 @@ def _schedule_to_commission(parts: Parts, prices: _Prices) -> None:
         for paid, due in zip(charged, expected, strict=True):
             parts.add("commission", "open_close_class", paid - due, faulty=True)
         return
+    if prices.after_earlier_fills(charged):
+        parts.add("commission", "earlier_fills", total(charged) - total(expected))
+        return
     at_one_rate = len(charged) > 1 and prices.charged_at_one_rate(charged)
     other = [prices.other_class(fill) for fill in prices.row_fills]
     for paid, due, wrong in zip(charged, expected, other, strict=True):
@@ -360,13 +354,16 @@ def _schedule_to_commission(parts: Parts, prices: _Prices) -> None:
 
 def _schedule_to_fees(parts: Parts, prices: _Prices, slack: Decimal) -> None:
     """The printed column of all other fees against the expected components, row by row."""
-    for row, fees, fitted in zip(prices.rows, prices.per_row, prices.fitted, strict=True):
+    for row, fill, fees, fitted in zip(prices.rows, prices.row_fills, prices.per_row, prices.fitted, strict=True):
         expected = fees.total - fees.amount("commission")
         rest = row.fees - expected
         if row.exchange and all(fee.component != "exchange" for fee in fees.fees):
             # The schedule leaves to the statement what depends on the venue and on who was first in the book.
             parts.add("exchange", "component_not_modelled", row.exchange)
             rest -= row.exchange
+        elif row.all_in and abs(rest) > slack and prices.venue_may_ask(fill, rest):
+            parts.add("exchange", "component_not_modelled", rest)
+            rest = ZERO
         if abs(rest) > slack:
             shift = fitted.amount("orf") - fees.amount("orf")
             parts.add("orf", "pass_through_rate_change", shift)

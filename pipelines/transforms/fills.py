@@ -69,6 +69,10 @@ class BrokerFill:
     """The `execution_id` that this row takes back or replaces, where the broker says so."""
     corrects: tuple[str, ...] = ()
     """Rows that this one replaced (an earlier export, or a booking the broker reversed)."""
+    month_volume: Decimal = ZERO
+    """The highest threshold of monthly volume that the account's fills before this one had reached."""
+    listed_at: str | None = None
+    """The exchange that lists the instrument, else the one that filled the order, in the broker's own code."""
     has_time: bool = True
     """False: the broker prints the day only, and nothing follows from `occurred_at`."""
 

@@ -37,6 +37,7 @@ from pipelines.transforms.fills import BrokerFill, LeanFill, Leg, total
 from pipelines.transforms.leg_matching import match_trades
 from pipelines.transforms.levels import LevelFit
 from pipelines.transforms.match_settings import DEFAULT, MatchSettings
+from pipelines.transforms.plan_inference import PlanPeriod
 from tomking.kernel.fees import FeeSchedule
 
 
@@ -58,6 +59,13 @@ class AccountInput:
     settings: MatchSettings = DEFAULT
     stated: Mapping[dt.date, Decimal] = field(default_factory=dict)
     """The broker's own total of a day's charges, costs positive."""
+    dollar_schedule: FeeSchedule | None = None
+    """The schedule of the broker's plan for fills charged in US dollars, the currency of all schedules. `schedule` is the
+    same where the account is kept in dollars, else None."""
+    plans: Sequence[PlanPeriod] = ()
+    """The plans that the charges show, where the broker has several."""
+    foreign: Sequence[tuple[str, BrokerFill]] = ()
+    """Fills charged in another currency than the account's, with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,21 @@ Holds: the order legs of a statement, what our schedule expects for each, and th
 Belongs here: whether a cause is proven by reproducing the cents.
 Never here: LEAN's orders and matching, rates, tables.
 
-A leg is all fills of one order in one contract and side, over all days; rows without an order number stand alone. What
-differs has a cause only where applying the cause gives what was printed:
+A leg is all fills of one order in one contract and side, over all days; rows without an order number stand alone, or
+together where the minimum of one order explains them better (`unnumbered_orders`). What differs has a cause only where
+applying the cause gives what was printed:
 
 * `open_close_class`, `cap`, `component_not_modelled`: as the reconciliation finds them (`fee_explanation`);
 * `pass_through_rate_change`: the level that the account's fills show over time, or that all fills of the month agree
   on where there are at least two of them;
+* `component_not_modelled` (exchange): what is left is an amount that venues publish (`tomking.kernel.schedules.venues`);
+* `earlier_fills`: the order's minimum was used up by fills that the statements do not have;
 * `commission_rate`: one rate per unit gives the commission of every fill of the leg, and it is no single case: another
   leg shows it, too, or it is in whole cents and the leg has two units or more.
 
-Everything else is `unknown`. `no_rate` says that the schedule does not price the contract on that day, and `no_schedule`
-that there is none for the broker's plan: nothing was expected, so nothing was missed or proven.
+Further causes stand in `odd_charges`. Everything else is `unknown`. `no_rate` says that the schedule does not price the contract on that day, and `no_schedule`
+that there is none for the broker's plan, for the currency of the charge, or for a share that is listed outside of the
+United States (`root` then names currency or exchange): nothing was expected, so nothing was missed or proven.
 """
 
 from __future__ import annotations
@@ -39,8 +43,10 @@ from pipelines.transforms.explanation_memory import Explanations
 from pipelines.transforms.fee_explanation import Explained, Schedules, Terms, explain
 from pipelines.transforms.fills import ZERO, BrokerFill, Leg, total
 from pipelines.transforms.levels import LevelObservation, level_of
+from pipelines.transforms.odd_charges import settle
 from pipelines.transforms.order_units import broker_units
 from pipelines.transforms.orf_evidence import orf_evidence
+from pipelines.transforms.unnumbered_orders import put_together
 from tomking.kernel.fees import FeeSchedule
 
 LEAST_FILLS: Final = 2
@@ -51,6 +57,83 @@ _SILENT: Final = frozenset({"missing_in_lean", "rounding", "cancel_correct"})
 """Causes that are no difference between charge and schedule."""
 _LEVEL: Final = "pass_through_rate_change"
 _RATE_PLACES: Final = 4
+EXCHANGES_ABROAD: Final = frozenset(
+    [
+        "AEB",
+        "AEQLIT",
+        "AEQNEO",
+        "ASX",
+        "ASXCEN",
+        "BATEEN",
+        "BATEUK",
+        "BM",
+        "BVME",
+        "BVME.ETF",
+        "BVL",
+        "CHIXEN",
+        "CHIXUK",
+        "CHINEXT",
+        "CPH",
+        "DTB",
+        "DXEUK",
+        "DXEDE",
+        "EBS",
+        "EUDARK",
+        "EUIBSI",
+        "FTA",
+        "FWB",
+        "FWB2",
+        "GETTEX",
+        "GETTEX2",
+        "HEX",
+        "HKFE",
+        "IBIS",
+        "IBIS2",
+        "ICEEU",
+        "ISED",
+        "JSE",
+        "LSE",
+        "LSEETF",
+        "LSEIOB1",
+        "MATIF",
+        "MEFFRV",
+        "MEXI",
+        "MONEP",
+        "MOEX",
+        "NSE",
+        "OMEGA",
+        "OMS",
+        "OSE",
+        "OSE.JPN",
+        "PRA",
+        "PURE",
+        "SBF",
+        "SBVM",
+        "SEHK",
+        "SEHKNTL",
+        "SEHKSZSE",
+        "SFB",
+        "SGX",
+        "SNFE",
+        "SWB",
+        "SWB2",
+        "TASE",
+        "TGATE",
+        "TPEX",
+        "TRQXEN",
+        "TRQXUK",
+        "TSE",
+        "TSEJ",
+        "TSX",
+        "TWSE",
+        "VALUE",
+        "VENTURE",
+        "VSE",
+        "WSE",
+        "XETRA",
+    ]
+)
+"""Codes of the broker for exchanges whose orders the schedules of the United States do not price."""
 Month = tuple[str, int, int]
 """Product, year, month."""
 
@@ -83,15 +166,38 @@ def price_statements(
     fit = fit_account(account, legs, terms, schedule)
     explanations = Explanations(schedule, fit)
     priced = []
-    for leg in legs:
+    for leg in put_together(legs, terms, explanations, schedule):
         of_leg = terms.get(leg.instrument_key)
+        abroad = _listed_abroad(leg)
+        if abroad is not None:
+            priced.append(without_schedule(account, leg, of_leg, abroad))
+            continue
         explained = explanations.explain(leg, of_leg)
         found = _priced(account, leg, of_leg, explained, has_schedule=schedule is not None)
         change = change_on(fit, leg.session_date)
         if change is not None and found.cause is not None and _LEVEL in found.cause:
             found = replace(found, level=change.estimate, evidence=change.fills)
         priced.append(found)
-    return _by_commission_rate(_by_month(account, priced, terms, schedule))
+    return settle(_by_commission_rate(_by_month(account, priced, terms, schedule)), terms, schedule)
+
+
+def without_schedule(account: str, leg: Leg, terms: Terms | None, where: str) -> PricedLeg:
+    """A leg that no schedule prices, because of the currency or the exchange `where` it was charged."""
+    return PricedLeg(
+        leg_id=leg_id_of(account, leg),
+        product=terms.product if terms is not None else "unknown",
+        root=where,
+        leg=leg,
+        expected=None,
+        charged=total((row.commission or ZERO) + row.fees for row in leg.rows),
+        cause="no_schedule",
+        left=ZERO,
+    )
+
+
+def _listed_abroad(leg: Leg) -> str | None:
+    """The exchange outside of the United States that lists what was traded; None where it is not known to be one."""
+    return next((row.listed_at for row in leg.rows if row.listed_at in EXCHANGES_ABROAD), None)
 
 
 def statement_legs(fills: Iterable[BrokerFill]) -> list[Leg]:
@@ -124,7 +230,14 @@ def _priced(account: str, leg: Leg, of_leg: Terms | None, explained: Explained, 
         charged=explained.charged or ZERO,
         cause=cause,
         left=left,
+        level=_asked_by_venues(leg, explained),
     )
+
+
+def _asked_by_venues(leg: Leg, explained: Explained) -> Decimal | None:
+    """What venues took or (negative) paid per unit; None where nothing is known of it."""
+    asked = total(part.amount for part in explained.parts if part.component == "exchange")
+    return asked / total(abs(row.quantity) for row in leg.rows) if asked else None
 
 
 def _cause(explained: Explained) -> tuple[str | None, Decimal]:

@@ -76,7 +76,8 @@ def _pages() -> Iterator[Example]:
 EXAMPLES: Final[Mapping[str, Sequence[Example]]] = {
     "tastytrade": (*regulators(on_time=False), *_late(), *_tastytrade()),
     "ibkr": tuple(published_ibkr.examples()),
+    "ibkr tiered": tuple(published_ibkr.tiered()),
     "schwab": tuple(published_schwab.schwab()),
     "tdameritrade": tuple(published_schwab.td_ameritrade()),
 }
-"""By broker."""
+"""By broker; a plan that is not its standard one is named after it."""

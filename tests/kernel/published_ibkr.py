@@ -14,7 +14,16 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from tests.kernel.published_examples import Example, contract, costs, is_unknown, option, rate_is, regulators
+from tests.kernel.published_examples import (
+    Example,
+    contract,
+    costs,
+    is_unknown,
+    option,
+    rate_is,
+    regulators,
+    shares,
+)
 from tomking.kernel.fees import FeeFill
 
 _DAY: Final = date(2023, 6, 1)
@@ -135,6 +144,48 @@ def _shares() -> Iterator[Example]:
         yield partial(costs, fill=_bought(quantity, price), commission=amount)
     # One per cent of the value is less than the minimum.
     yield partial(costs, fill=_bought(1, "9"), commission="0.09")
+
+
+# The page sells thirty million shares in a month at five dollars: shares before, shares, commission of the part.
+_MONTH: Final = (
+    (0, 300_000, "1050.00"),
+    (300_000, 2_700_000, "5400.00"),
+    (3_000_000, 17_000_000, "25500.00"),
+    (20_000_000, 10_000_000, "10000.00"),
+)
+
+
+def _tiered_shares() -> Iterator[Example]:
+    for before, quantity, amount in _MONTH:
+        part = replace(shares(quantity, "5", _DAY), month_quantity=Decimal(before))
+        yield partial(costs, fill=part, commission=amount)
+        # The last share before a threshold still costs what the tier before asks.
+        last = replace(shares(10_000, "5", _DAY), month_quantity=Decimal(before + quantity - 1))
+        yield partial(costs, fill=last, commission=str(Decimal(amount) / quantity * 10_000))
+    # At a hundred million; the table names the prices.
+    for before, amount in ((99_999_999, "10.00"), (100_000_000, "5.00")):
+        many = replace(shares(10_000, "5", _DAY), month_quantity=Decimal(before))
+        yield partial(costs, fill=many, commission=amount)
+    # Two hundred thousand of them: 0.39 for FINRA and 0.12 for the exchange, as shares of the commission.
+    sold = shares(200_000, "5", _DAY)
+    yield partial(costs, fill=sold, commission="700.00", clearing="40.00", surcharge="0.51", sec="8.00", taf="7.27")
+    # The minimum, on every tier, and the limit that beats it.
+    for before in (0, 300_000, 3_000_000, 20_000_000, 100_000_000):
+        few = replace(shares(10, "50", _DAY), month_quantity=Decimal(before))
+        yield partial(costs, fill=few, commission="0.35")
+        cheap = replace(shares(1_000, "0.01", _DAY), month_quantity=Decimal(before))
+        yield partial(costs, fill=cheap, commission="0.10")
+    for event in ("assignment", "exercise"):
+        yield partial(costs, fill=replace(shares(100, "5", _DAY), event=event), settlement="0.00", commission="0.00")
+
+
+def tiered() -> Iterator[Example]:
+    """Everything published that the plan for shares by monthly volume has to give."""
+    yield from regulators()
+    yield from _options()
+    yield from _passed_on()
+    yield from _tiered_shares()
+    yield from _futures()
 
 
 def _futures() -> Iterator[Example]:

@@ -144,6 +144,7 @@ def charges(folder: Path) -> dict[str, list[Charge]]:
             for priced in price_statements(given.account, given.broker, given.terms, given.schedule):
                 if priced.cause is None:
                     found[plan.broker].append(Charge(priced.leg, given.terms[priced.leg.instrument_key]))
+        found["ibkr tiered"] = found["ibkr"]
         return dict(found)
     finally:
         session.close()
@@ -242,11 +243,14 @@ def judge(schedule: FeeSchedule, evidence: Sequence[Charge]) -> list[Verdict]:
     """Every mutant of a schedule, tried on the charges it may touch and on the published examples."""
     by_row: defaultdict[int, list[Charge]] = defaultdict(list)
     by_product: defaultdict[str, list[Charge]] = defaultdict(list)
-    for charge in evidence:
+    # A plan is judged by the charges that it reproduces.
+    for charge in (one for one in evidence if one.agrees(schedule)):
         by_product[charge.terms.product].append(charge)
         for name in {id(row) for row in _rates_of(schedule, charge)}:
             by_row[name].append(charge)
-    examples = EXAMPLES.get(schedule.broker, ())
+    examples = EXAMPLES.get(
+        schedule.broker if schedule.plan == "standard" else f"{schedule.broker} {schedule.plan}", ()
+    )
     verdicts = []
     for mutant in all_mutants(schedule):
         touched: list[Charge] = []
@@ -284,7 +288,7 @@ def _between(found: Sequence[Charge], first: date, last: date) -> list[Charge]:
 
 def judge_all(evidence: Mapping[str, Sequence[Charge]]) -> dict[str, list[Verdict]]:
     """The verdicts per broker; what regulators charge is noticed when any broker's charges notice it."""
-    verdicts = {broker: judge(schedule_for(broker), found) for broker, found in sorted(evidence.items())}
+    verdicts = {broker: judge(schedule_of(broker), found) for broker, found in sorted(evidence.items())}
     noticed = {
         of_regulator: one.by
         for found in verdicts.values()
@@ -296,6 +300,12 @@ def judge_all(evidence: Mapping[str, Sequence[Charge]]) -> dict[str, list[Verdic
         broker: [replace(one, by=one.by or noticed.get(_of_regulator(one.mutant))) for one in found]
         for broker, found in verdicts.items()
     }
+
+
+def schedule_of(name: str) -> FeeSchedule:
+    """The schedule of a broker, or of another of its plans: `ibkr tiered`."""
+    broker, _, plan = name.partition(" ")
+    return schedule_for(broker, plan or "standard")
 
 
 def _of_regulator(mutant: Mutant) -> object:

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 import pytest
 
 from tests.kernel.published_fees import EXAMPLES
-from tests.steps.fee_mutations import Verdict, charges, judge_all
+from tests.steps.fee_mutations import Verdict, charges, judge_all, schedule_of
 from tests.steps.unproven_rates import UNPROVEN, gap_of
-from tomking.kernel.fees import schedule_for
 
 pytestmark = pytest.mark.slow
-BROKERS = ("ibkr", "schwab", "tastytrade", "tdameritrade")
+BROKERS = ("ibkr", "ibkr tiered", "schwab", "tastytrade", "tdameritrade")
 PRICE_OR_LIMIT = ("amount", "cap", "minimum", "order_amount", "from_")
 
 
@@ -38,7 +37,7 @@ def unnoticed(found: Sequence[Verdict]) -> list[str]:
 
 def test_the_accepted_schedules_give_everything_that_was_published() -> None:
     for broker, examples in EXAMPLES.items():
-        schedule = schedule_for(broker)
+        schedule = schedule_of(broker)
         assert [example for example in examples if not example(schedule)] == []
 
 

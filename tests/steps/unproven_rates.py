@@ -29,6 +29,13 @@ UNPROVEN: Final[Mapping[str, Mapping[Gap, str]]] = {
         ("orf", date(2025, 12, 1), "date"): _BETWEEN,
         ("exchange", date(2026, 1, 1), "date"): _DAY,
     },
+    "ibkr tiered": {
+        ("commission", date(2019, 12, 1), "date"): _DAY,
+        ("orf", date(2023, 1, 1), "date"): _DAY,
+        ("orf", date(2025, 2, 1), "date"): _BETWEEN,
+        ("orf", date(2025, 12, 1), "date"): _BETWEEN,
+        ("exchange", date(2026, 1, 1), "date"): _DAY,
+    },
     "schwab": {
         ("commission", date(2018, 1, 2), "date"): _BETWEEN,
         (

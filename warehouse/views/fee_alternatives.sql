@@ -32,8 +32,9 @@ FROM derived.fee_alternatives AS a
 LEFT JOIN (
     SELECT
         account,
+        CAST(date_trunc('month', session_date) AS DATE) AS month,
         min(broker) AS broker,
-        CASE WHEN min(broker) = 'ibkr' AND min(plan) = 'standard' THEN 'fixed' ELSE min(plan) END AS plan
+        CASE WHEN min(broker) = 'ibkr' AND mode(plan) = 'standard' THEN 'fixed' ELSE mode(plan) END AS plan
     FROM derived.statement_pricing
-    GROUP BY account
-) AS p USING (account)
+    GROUP BY account, date_trunc('month', session_date)
+) AS p USING (account, month)

@@ -4,7 +4,7 @@
 -- component  commission, clearing, orf, sec, taf, index, settlement, exchange, nfa; `fees` is the printed column in
 --            which the broker adds up everything but the commission
 -- cause      component_not_modelled, rounding, cap (routine); pass_through_rate_change, timing, cancel_correct;
---            commission_rate, open_close_class, quantity, price, duplicate, missing_at_broker, missing_in_lean, unknown
+--            commission_rate, earlier_fills, open_close_class, quantity, price, duplicate, missing_at_broker, missing_in_lean, unknown
 -- amount     part of charged - modelled, costs positive; 0 where a cause changes no fee
 SELECT
     c.run_id,

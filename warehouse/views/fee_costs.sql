@@ -25,6 +25,7 @@ WITH legs AS (
         ON f.source = 'broker' AND f.reference = p.first_row_id AND f.account = p.account
     LEFT JOIN derived.fee_legs AS l ON l.leg_id = f.leg_id AND l.account = p.account
     LEFT JOIN records.instruments AS i ON i.instrument_key = p.instrument_key
+    WHERE p.is_own_currency
 )
 
 SELECT

@@ -1,10 +1,13 @@
 -- marts.fee_model_evidence: how much of what brokers charged our fee schedules reproduce to the cent, and why not.
--- Grain: broker, product, kind of leg, cause. Costs positive, in the account's currency.
+-- Grain: broker, product, kind of leg, cause, currency. Costs positive, in that currency.
 -- broker, product  of the schedule that was applied
 -- kind             orders (fills of one order in one contract and side) or events (expiry, assignment, delivered shares)
 -- cause            reproduced: the schedule alone gives every printed figure. Else the cause whose application does:
---                  pass_through_rate_change, open_close_class, cap, commission_rate, component_not_modelled. unknown: none
---                  does; no_rate: the schedule has no price for it; no_schedule: no schedule for the broker's plan
+--                  pass_through_rate_change, open_close_class, cap, earlier_fills, commission_rate, component_not_modelled
+--                  (what a venue took or paid), component_not_charged. unknown: none does. Not to be judged by a schedule:
+--                  no_rate: it has no price for it; no_schedule: there is none for the plan, the currency or the exchange
+--                  that lists the share; no_session, row_contradicts_itself: the row itself cannot be right
+-- currency         of the charge
 -- legs, fills      how many
 -- share            of the legs of this broker, product and kind
 -- charged          what was charged for them
@@ -18,6 +21,7 @@ WITH legs AS (
         product,
         CASE WHEN leg_class = 'trade' THEN 'orders' ELSE 'events' END AS kind,
         coalesce(cause, 'reproduced') AS cause,
+        currency,
         fills,
         charged,
         charged - expected AS difference,
@@ -32,6 +36,7 @@ SELECT
     product,
     kind,
     cause,
+    currency,
     count(*) AS legs,
     CAST(CAST(count(*) AS DOUBLE) / sum(count(*)) OVER (PARTITION BY broker, product, kind) AS DECIMAL(9, 6)) AS share,
     CAST(sum(fills) AS BIGINT) AS fills,
@@ -42,4 +47,4 @@ SELECT
     min(session_date) AS first_day,
     max(session_date) AS last_day
 FROM legs
-GROUP BY broker, product, kind, cause
+GROUP BY broker, product, kind, cause, currency

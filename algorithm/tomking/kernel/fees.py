@@ -166,6 +166,10 @@ class FeeSchedule:
         """Whether the broker rounds nothing that it charges."""
         return all(row.rounding.mode == "exact" for row in self.rows if row.series == "pass_through")
 
+    def plan_on(self, _day: date) -> str:
+        """The plan that is in force on a day."""
+        return self.plan
+
     def known_on(self, day: date) -> FeeSchedule:
         """The schedule as it was known on `day`: rows learnt later are left out."""
         learnt = bisect_right(self._learnt, day)

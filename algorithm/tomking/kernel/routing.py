@@ -49,9 +49,11 @@ strike or expiry."""
 _VENUE: Final = "what the venue takes or pays is not in the schedule"
 GAPS: Final = {
     ("ibkr", "fixed", "equity_option"): _VENUE,
+    ("ibkr", "lite", "equity_option"): _VENUE,
     ("ibkr", "standard", "equity_option"): _VENUE,
     ("ibkr", "tiered", "equity_option"): _VENUE,
     ("ibkr", "fixed", "index_option"): _VENUE,
+    ("ibkr", "lite", "index_option"): _VENUE,
     ("ibkr", "standard", "index_option"): _VENUE,
     ("ibkr", "tiered", "index_option"): _VENUE,
     ("ibkr", "tiered", "equity"): _VENUE,

@@ -196,6 +196,9 @@ class StatementPricing(Base):
     """The fee level or commission rate per unit that the cause stands for."""
     evidence: Mapped[int | None]
     """Fills (of a level) or legs (of a rate) that show it."""
+    currency: Mapped[text]
+    is_own_currency: Mapped[bool]
+    """Charged in the account's currency; other amounts are not summed with them."""
     first_row_id: Mapped[str | None] = mapped_column(Text, info=references("records.statement_rows.row_id"))
     """Its first row: the way to the leg of LEAN."""
     underlying: Mapped[str | None]
@@ -205,6 +208,28 @@ class StatementPricing(Base):
     """Cash of the fills before charges: taken in positive, paid negative."""
     forecast: Mapped[Decimal | None]
     """What the rates known on its own day said; None where they did not say."""
+
+
+class AccountPlanPeriod(Base):
+    """A plan of an account from a session on, as its own charges show it."""
+
+    __tablename__ = "account_plans"
+    __table_args__ = ({"schema": DERIVED},)
+
+    account: Mapped[key]
+    first_day: Mapped[dt.date] = mapped_column(primary_key=True)
+    broker: Mapped[text]
+    configured: Mapped[text]
+    """The plan that the configuration names; standard where it names none."""
+    plan: Mapped[text]
+    orders: Mapped[int]
+    """Order legs whose cost depends on the plan."""
+    reproduced: Mapped[int]
+    by_venue: Mapped[int]
+    """Of which the rest is an amount that venues publish."""
+    other: Mapped[str | None]
+    """The plan that explains most of them beside it."""
+    other_explained: Mapped[int]
 
 
 class FeeAlternative(Base):

@@ -17,6 +17,7 @@ from tomking.kernel.schedules.rates import FeeRate
 
 PLANS: Final[dict[tuple[str, str], tuple[FeeRate, ...]]] = {
     ("ibkr", "fixed"): ibkr.FIXED,
+    ("ibkr", "lite"): ibkr.LITE,
     ("ibkr", "standard"): ibkr.FIXED,
     ("ibkr", "tiered"): ibkr.TIERED,
     ("schwab", "standard"): schwab.RATES,

@@ -1,4 +1,4 @@
-"""Interactive Brokers in the United States, plans "fixed" and "tiered": dated rows per product and component.
+"""Interactive Brokers in the United States, plans "fixed", "tiered" and "lite": dated rows per product and component.
 
 Holds: commissions with their minimums, limits and tiers, and what the broker passes on.
 Belongs here: published prices and levels the broker's own statement rows prove.
@@ -6,7 +6,7 @@ Never here: exchange fees and rebates of options and tiered shares (they depend 
 statement's unbundled details have them); prices outside of the United States.
 
 Nothing is rounded. The minimum of an order is topped up on its first execution and used up by the next ones; the limit
-of one per cent of the value beats the minimum of shares. Both plans price options and futures alike. Options delivered,
+of one per cent of the value beats the minimum of shares. All plans price options and futures alike. Options delivered,
 exercised or expired cost nothing, options on futures are charged as if traded when they are exercised or assigned.
 """
 
@@ -152,7 +152,20 @@ def _passed_on() -> Iterator[FeeRate]:
     )
 
 
-def _shares(plan: str) -> Iterator[FeeRate]:
+# Shares in the month before the fill -> price per share on the tiered plan.
+_SHARE_VOLUMES: Final = (
+    ("300000", "0.0020"),
+    ("3000000", "0.0015"),
+    ("20000000", "0.0010"),
+    ("100000000", "0.0005"),
+)
+_ONE_PER_CENT: Final = Decimal("0.01")
+
+
+def _share_commissions(plan: str) -> Iterator[FeeRate]:
+    if plan == "lite":
+        yield FeeRate("commission", "equity", Decimal(0), FIRST_DAY, "P", _PAGE, basis="per_order")
+        return
     each, least, source = {
         "fixed": ("0.005", "1", "every stock order of a real account of 2025, and rows of 2018 and 2019"),
         "tiered": ("0.0035", "0.35", "rows of a second account of 2025"),
@@ -165,8 +178,24 @@ def _shares(plan: str) -> Iterator[FeeRate]:
         "V",
         source,
         minimum=Decimal(least),
-        cap_share=Decimal("0.01"),
+        cap_share=_ONE_PER_CENT,
     )
+    for volume, amount in _SHARE_VOLUMES if plan == "tiered" else ():
+        yield FeeRate(
+            "commission",
+            "equity",
+            Decimal(amount),
+            FIRST_DAY,
+            "P",
+            _PAGE,
+            minimum=Decimal(least),
+            cap_share=_ONE_PER_CENT,
+            from_volume=Decimal(volume),
+        )
+
+
+def _shares(plan: str) -> Iterator[FeeRate]:
+    yield from _share_commissions(plan)
     yield FeeRate(
         "settlement",
         "equity",
@@ -178,6 +207,7 @@ def _shares(plan: str) -> Iterator[FeeRate]:
         events=_DELIVERY,
     )
     if plan == "tiered":
+        source = "rows of a second account of 2025, and the page's worked examples"
         yield FeeRate("clearing", "equity", Decimal("0.0002"), FIRST_DAY, "V", source)
         yield FeeRate(
             "surcharge",
@@ -241,7 +271,10 @@ FIXED: Final[tuple[FeeRate, ...]] = _plan("fixed")
 """Shares at half a cent, all venues included."""
 
 TIERED: Final[tuple[FeeRate, ...]] = _plan("tiered")
-"""Shares at the first tier; what the venue takes or pays comes on top."""
+"""Shares by monthly volume; what the venue takes or pays comes on top (limits of it stand in `venues`)."""
+
+LITE: Final[tuple[FeeRate, ...]] = _plan("lite")
+"""Shares free of commission, for residents of the United States; regulators' fees as in the other plans."""
 
 
 def _proposed() -> Iterator[FeeRate]:
