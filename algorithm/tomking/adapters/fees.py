@@ -19,6 +19,7 @@ from AlgorithmImports import OrderEvent
 
 from tomking.adapters.contracts import number
 from tomking.adapters.journal import Journal
+from tomking.adapters.routes import RouteAdviser
 from tomking.kernel.contracts import parse_tag
 from tomking.kernel.fees import FeeFill, FeeSchedule, FillFees, UnknownSchedule, schedule_for
 from tomking.kernel.instruments import Instrument, equity_key, from_occ
@@ -63,6 +64,7 @@ class FeeForecaster:
         self._positions: dict[str, Decimal] = {}
         self._fills: dict[int, list[FeeFill]] = {}
         self._schedule: FeeSchedule | None = None
+        self._routes = RouteAdviser(journal)
 
     def use(self, values: Mapping[str, str], since: date) -> None:
         """Take the schedule, and from the parameter set in force what it says about fees."""
@@ -71,6 +73,7 @@ class FeeForecaster:
         except UnknownSchedule as error:
             self._schedule = None
             self._journal.write("error", message=str(error), where="fees")
+        self._routes.use(self._schedule, values, lambda broker: schedule_with(broker, values, since))
 
     def inherit(self, holdings: Mapping[str, int]) -> None:
         """Positions that exist before the first fill is seen."""
@@ -88,6 +91,24 @@ class FeeForecaster:
             self._forecast(event, key, quantity, price, now=now, tag=tag, opens=before * quantity >= 0)
         except (LookupError, ValueError, ArithmeticError) as error:
             self._journal.write("error", message=str(error)[:500], where=f"fee forecast {key}")
+
+    def before_order(self, legs: Sequence[tuple[str, int, Decimal | None]], session: date, tag: str) -> None:
+        """An order is about to be sent, `legs` as for `on_order`: whether another route would cost less is a line."""
+        whose = parse_tag(tag)
+        if whose is None or any(mid is None for _, _, mid in legs):
+            return
+        try:
+            fills = [
+                _fee_fill(key, Decimal(quantity), mid or Decimal(0), session, opens=self._opens(key, quantity))
+                for key, quantity, mid in legs
+            ]
+        except (LookupError, ValueError, ArithmeticError) as error:
+            self._journal.write("error", message=str(error)[:500], where="route advice")
+            return
+        self._routes.before_order(fills, session, whose)
+
+    def _opens(self, key: str, quantity: int) -> bool:
+        return self._positions.get(key, Decimal(0)) * quantity >= 0
 
     def on_order(
         self,

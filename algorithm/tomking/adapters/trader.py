@@ -163,11 +163,12 @@ class Trader:
         risk = {} if intent.planned_loss is None else {"planned_loss": intent.planned_loss, "entry_price": view.price}
         self._book.change(intent.trade_id, working=working, **risk)
         self._keeper.save()
+        mids = [(key, quantity, view.quotes[key].mid) for key, quantity in intent.legs if key in view.quotes]
+        self._fees.before_order(mids, view.day, tag)
         order_ids = self._desk.send(intent.trade_id, intent.legs, intent.units, intent.net, tag)
         self._book.change(intent.trade_id, working=replace(working, order_ids=tuple(order_ids)))
         if order_ids:
             self._journal_order(intent, order_ids, tag, attempt)
-            mids = [(key, quantity, view.quotes[key].mid) for key, quantity in intent.legs if key in view.quotes]
             self._fees.on_order(order_ids, mids, view.day, tag=tag)
         else:
             self._journal.write("error", message=self._desk.refusal(intent.trade_id)[:500], where=f"order {tag}")

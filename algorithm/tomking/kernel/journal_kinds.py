@@ -144,6 +144,11 @@ KINDS: Mapping[str, Kind] = {
         "orders:wholes total:number legs:numbers",
         "strategy:name trade_id:name schedule:text currency:text quotes_missing:wholes",
     ),
+    "route_advice": _kind(
+        "where an order that is about to be sent would cost less (`costs` by route); it is sent all the same",
+        "strategy:name trade_id:name action:name present:name best:name saving:number",
+        "session_date:day reason:text costs:numbers",
+    ),
     "fee_forecast": _kind(
         "what our schedule expects a fill to cost (`components`, `total`) beside LEAN's model (`modelled`)",
         "order_id:whole symbol:name components:numbers total:number modelled:number",

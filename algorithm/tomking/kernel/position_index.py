@@ -88,28 +88,19 @@ class Component:
     expiry: date | None
 
 
-class _Bucket(Generic[P]):
-    """The positions that share one value, with their answer kept until one of them changes."""
+class _Bucket(dict[int, P]):
+    """The positions that share one value, by the sequence in which they were first put in."""
 
-    __slots__ = ("_answer", "members")
-
-    def __init__(self) -> None:
-        self.members: dict[int, P] = {}
-        self._answer: tuple[P, ...] | None = None
+    __slots__ = ()
 
     def put(self, sequence: int, position: P) -> None:
-        self.members[sequence] = position
-        self._answer = None
+        self[sequence] = position
 
     def drop(self, sequence: int) -> None:
-        del self.members[sequence]
-        self._answer = None
+        del self[sequence]
 
-    def answer(self) -> tuple[P, ...]:
-        if self._answer is None:
-            self._answer = tuple(self.members[sequence] for sequence in sorted(self.members))
-        return self._answer
 
+_DIMENSIONS = ("symbol", "strategy", "expiry", "status")
 
 _Placed = tuple[Decimal, int, int, Component]
 """Strike, sequence and place, which no two components share, before the component."""
@@ -129,6 +120,7 @@ class PositionIndex(Generic[P]):
 
     def __init__(self, positions: Iterable[P] = ()) -> None:
         self._positions: dict[str, P] = {}
+        self._view: Mapping[str, P] = MappingProxyType(self._positions)
         self._sequence: dict[str, int] = {}
         self._next = 0
         self._clear()
@@ -139,8 +131,20 @@ class PositionIndex(Generic[P]):
         self._buckets: dict[tuple[str, Hashable], _Bucket[P]] = {}
         self._by_key: dict[str, dict[tuple[int, int], Component]] = {}
         self._by_strike: dict[str, list[_Placed]] = {}
+        self._forget_answers()
+
+    def _forget_answers(self) -> None:
+        """Answers are kept as they were given, by dimension and value, until a position in them changes."""
         self._all: tuple[P, ...] | None = None
         self._found: dict[tuple[str, str, str | None], tuple[P, ...]] = {}
+        self._symbols: dict[Hashable, tuple[P, ...]] = {}
+        self._strategies: dict[Hashable, tuple[P, ...]] = {}
+        self._expiries: dict[Hashable, tuple[P, ...]] = {}
+        self._statuses: dict[Hashable, tuple[P, ...]] = {}
+        self._holders: dict[str, tuple[P, ...]] = {}
+        self._kept = dict(
+            zip(_DIMENSIONS, (self._symbols, self._strategies, self._expiries, self._statuses), strict=True)
+        )
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
@@ -172,12 +176,14 @@ class PositionIndex(Generic[P]):
         sequence = self._sequence[position.id]
         self._all = None
         self._found.clear()
-        for entry in _values(position):
-            bucket = self._buckets.get(entry)
+        for dimension, value in _values(position):
+            bucket = self._buckets.get((dimension, value))
             if bucket is None:
-                bucket = self._buckets[entry] = _Bucket()
+                bucket = self._buckets[dimension, value] = _Bucket()
             bucket.put(sequence, position)
+            self._kept[dimension].pop(value, None)
         for component in components:
+            self._holders.pop(component.key, None)
             self._by_key.setdefault(component.key, {})[sequence, component.place] = component
             if component.strike is not None:
                 placed = (component.strike, sequence, component.place, component)
@@ -187,12 +193,14 @@ class PositionIndex(Generic[P]):
         sequence = self._sequence[position.id]
         self._all = None
         self._found.clear()
-        for entry in _values(position):
-            bucket = self._buckets[entry]
+        for dimension, value in _values(position):
+            bucket = self._buckets[dimension, value]
             bucket.drop(sequence)
-            if not bucket.members:
-                del self._buckets[entry]
+            if not bucket:
+                del self._buckets[dimension, value]
+            self._kept[dimension].pop(value, None)
         for component in _components(position):
+            self._holders.pop(component.key, None)
             same = self._by_key[component.key]
             del same[sequence, component.place]
             if not same:
@@ -208,7 +216,7 @@ class PositionIndex(Generic[P]):
     @property
     def positions(self) -> Mapping[str, P]:
         """Every position by id, to look at and not to change."""
-        return MappingProxyType(self._positions)
+        return self._view
 
     def get(self, position_id: str) -> P | None:
         """The position of an id."""
@@ -222,19 +230,23 @@ class PositionIndex(Generic[P]):
 
     def by_symbol(self, symbol: str) -> tuple[P, ...]:
         """Positions traded in a symbol."""
-        return self._of("symbol", symbol)
+        found = self._symbols.get(symbol)
+        return self._answer("symbol", symbol) if found is None else found
 
     def by_strategy(self, strategy: str) -> tuple[P, ...]:
         """Positions of a strategy."""
-        return self._of("strategy", strategy)
+        found = self._strategies.get(strategy)
+        return self._answer("strategy", strategy) if found is None else found
 
     def by_expiry(self, expiry: date) -> tuple[P, ...]:
         """Positions that are managed by an expiry."""
-        return self._of("expiry", expiry)
+        found = self._expiries.get(expiry)
+        return self._answer("expiry", expiry) if found is None else found
 
     def by_status(self, status: str) -> tuple[P, ...]:
         """Positions in a status."""
-        return self._of("status", status)
+        found = self._statuses.get(status)
+        return self._answer("status", status) if found is None else found
 
     def find(self, strategy: str, symbol: str, status: str | None = None) -> tuple[P, ...]:
         """Positions of a strategy in a symbol; after a change the smaller index is walked through once."""
@@ -275,20 +287,29 @@ class PositionIndex(Generic[P]):
 
     def holding(self, key: str) -> tuple[P, ...]:
         """Positions with a component in one contract, each once."""
-        ids = dict.fromkeys(component.position_id for component in self.components_in(key))
-        return tuple(self._positions[position_id] for position_id in ids)
+        found = self._holders.get(key)
+        if found is None:
+            ids = dict.fromkeys(component.position_id for component in self.components_in(key))
+            found = tuple(self._positions[position_id] for position_id in ids)
+            if found:
+                self._holders[key] = found
+        return found
 
-    def _of(self, dimension: str, value: Hashable) -> tuple[P, ...]:
-        bucket = self._buckets.get((dimension, value))
-        return bucket.answer() if bucket is not None else ()
+    def _answer(self, dimension: str, value: Hashable) -> tuple[P, ...]:
+        """The positions of one value in their order, kept where there are any: a stranger's value leaves nothing."""
+        members = self._buckets.get((dimension, value))
+        if members is None:
+            return ()
+        found = self._kept[dimension][value] = tuple(members[sequence] for sequence in sorted(members))
+        return found
 
     # --- whether it is whole -----------------------------------------------------------------------------------------
 
     def checksum(self) -> str:
         """A fingerprint of what the indexes hold, whatever the order of changes that led there."""
         total = 0
-        for (dimension, value), bucket in self._buckets.items():
-            for sequence, position in bucket.members.items():
+        for (dimension, value), members in self._buckets.items():
+            for sequence, position in members.items():
                 total += _mark(dimension, str(value), sequence, repr(position))
         for key, same in self._by_key.items():
             total += sum(_mark("key", key, *place, repr(component)) for place, component in same.items())
@@ -308,8 +329,7 @@ class PositionIndex(Generic[P]):
         fresh = self._made_again()
         self._sequence, self._next = fresh._sequence, fresh._next
         self._buckets, self._by_key, self._by_strike = fresh._buckets, fresh._by_key, fresh._by_strike
-        self._all = None
-        self._found.clear()
+        self._forget_answers()
 
     def _made_again(self) -> PositionIndex[P]:
         fresh: PositionIndex[P] = PositionIndex()
@@ -321,13 +341,9 @@ class PositionIndex(Generic[P]):
         return fresh
 
 
-def _values(position: IndexedPosition) -> tuple[tuple[str, Hashable], ...]:
-    return (
-        ("symbol", position.product),
-        ("strategy", position.strategy),
-        ("expiry", position.expiry),
-        ("status", position.state),
-    )
+def _values(position: IndexedPosition) -> Iterable[tuple[str, Hashable]]:
+    values = (position.product, position.strategy, position.expiry, position.state)
+    return zip(_DIMENSIONS, values, strict=True)
 
 
 @lru_cache(maxsize=8192)

@@ -105,7 +105,8 @@ class Trade:
 class Book:
     """Every live trade, found by what is asked. `considered`: the last day an entry was looked for, by `entry_key`.
 
-    Trades go in by `put` and `change` only, so that every index follows. What the open trades hold and whose an order
+    `trades` holds every live trade by id, `index` the indexes over them, both to ask and not to change: trades go in by
+    `put` and `change` only, so that every index follows. What the open trades hold and whose an order
     is are kept up with each change as well.
     """
 
@@ -113,6 +114,9 @@ class Book:
         self, trades: Mapping[str, Trade] | None = None, considered: Mapping[str, date] | None = None, counter: int = 0
     ) -> None:
         self._index: PositionIndex[Trade] = PositionIndex()
+        # Attributes and not properties: they are asked for many times in each slice.
+        self.index = self._index
+        self.trades: Mapping[str, Trade] = self._index.positions
         self._held: dict[str, _Held] = {}
         self._by_order: dict[int, dict[str, None]] = {}
         self.considered: dict[str, date] = dict(considered or {})
@@ -131,16 +135,6 @@ class Book:
 
     def __repr__(self) -> str:
         return f"Book({dict(self.trades)!r}, {self.considered!r}, {self.counter})"
-
-    @property
-    def trades(self) -> Mapping[str, Trade]:
-        """Every live trade by id, to look at and not to change."""
-        return self._index.positions
-
-    @property
-    def index(self) -> PositionIndex[Trade]:
-        """The indexes over the trades, to ask and not to change."""
-        return self._index
 
     def live(self, strategy: str | None = None, product: str | None = None) -> tuple[Trade, ...]:
         """Trades that are planned or open, oldest first; a closed one is not in the book."""
@@ -190,7 +184,7 @@ class Book:
     def trade_of_order(self, order_id: int) -> Trade | None:
         """The trade that a resting order belongs to."""
         owners = self._by_order.get(order_id)
-        return None if not owners else self.trades[next(iter(owners))]
+        return self.trades[next(iter(owners))] if owners else None
 
     def is_intact(self) -> bool:
         """Whether every index says what the trades themselves say; walks through all of them."""
