@@ -91,6 +91,7 @@ for command in (
     deploy.deployments,
     deploy.refresh_command,
     deploy.rollback,
+    deploy.breaches,
     deploy.stop,
     readiness.paperweek,
     readiness.checklist,

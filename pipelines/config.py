@@ -27,6 +27,15 @@ CONFIG_VARIABLE = "TOMKING_CONFIG"
 RUN_MODES = ("backtest", "paper", "live", "optimization")
 BACKENDS = ("native_engine", "lean_cli", "cloud")
 BROKERS = ("tastytrade", "ibkr", "schwab", "tdameritrade")
+BREACH_RULES: Mapping[str, str] = {
+    "drawdown": "fall of the equity from its highest point since the set was applied, as a share",
+    "rule_violations": "trades since then that broke a rule of the algorithm",
+    "silent_guards": "guards that, fed a breach made up for them with the set's values, let it pass",
+    "strayed_sets": "sets that the run applied since then though they were not deployed",
+    "run_errors": "runs that ended in an error while they worked with the set",
+    "failed_checks": "data checks of severity error that fail since then and name the run",
+}
+"""What a parameter set in force is watched for, by the name of its limit in `[rollback]`."""
 
 
 class PathSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +156,27 @@ class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     approve_by_rule: bool = True
 
 
+class RollbackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a parameter set in force may do before it is taken back; a figure above its limit is a breach.
+
+    `tomking breaches` and `marts.breach_watch` show the figures.
+    """
+
+    automatic: bool = True
+    """Whether a rule takes the set back; otherwise the breach is written down and a person decides."""
+    drawdown: Decimal = Decimal("0.10")
+    """Fall of the equity since the set was applied, as a share of its highest point since then."""
+    rule_violations: int = 0
+    silent_guards: int = 0
+    strayed_sets: int = 0
+    run_errors: int = 0
+    failed_checks: int = 0
+    ignore: tuple[str, ...] = ()
+    """Names of limits that are not watched."""
+    rest_days: int = 30
+    """Calendar days after a rollback in which the gate approves nothing by itself: new sets wait for a person."""
+
+
 class LeanSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How LEAN's files are judged."""
 
@@ -176,6 +206,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deployments: tuple[DeploymentSettings, ...] = ()
     universes: tuple[UniverseSettings, ...] = ()
     calibration: CalibrationSettings = CalibrationSettings()
+    rollback: RollbackSettings = RollbackSettings()
     retention: RetentionSettings = RetentionSettings()
 
     def path(self, value: str) -> Path:
@@ -298,9 +329,22 @@ def _check(settings: Settings, file: Path) -> None:
     for connection in settings.connections:
         if (why := _wrong_connection(connection, settings)) is not None:
             raise refuse(f"the connection of account {connection.account!r} {why}")
+    if (why := _wrong_rollback(settings.rollback)) is not None:
+        raise refuse(f"[rollback] {why}")
     universes = {universe.name for universe in settings.universes}
     if settings.calibration.universe is not None and settings.calibration.universe not in universes:
         raise refuse(f"calibration.universe {settings.calibration.universe!r} is not configured")
+
+
+def _wrong_rollback(rollback: RollbackSettings) -> str | None:
+    """What is wrong with the limits of sets in force, as the end of a sentence."""
+    if unknown := sorted(set(rollback.ignore) - set(BREACH_RULES)):
+        return f"ignores {unknown[0]!r}, which is none of {', '.join(BREACH_RULES)}"
+    if not 0 < rollback.drawdown <= 1:
+        return f"has drawdown {rollback.drawdown}: a share above 0, at most 1"
+    if negative := [name for name in (*BREACH_RULES, "rest_days") if getattr(rollback, name) < 0]:
+        return f"has {negative[0]} below 0"
+    return None
 
 
 def _wrong_connection(connection: ConnectionSettings, settings: Settings) -> str | None:

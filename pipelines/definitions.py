@@ -15,6 +15,7 @@ import dagster as dg
 from pipelines.defs.calibration import assets as calibration
 from pipelines.defs.deployment import assets as deployment
 from pipelines.defs.deployment import jobs as deployment_jobs
+from pipelines.defs.deployment import sensors as deployment_sensors
 from pipelines.defs.lean import assets as lean
 from pipelines.defs.market import assets as market
 from pipelines.defs.operations import assets as operations
@@ -46,6 +47,7 @@ def build_defs(overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
             sensors.lean_results_sensor,
             sensors.inbox_sensor,
             sensors.reopened_days_sensor,
+            deployment_sensors.breach_sensor,
             sensors.failure_alert,
         ],
         resources={"warehouse": WarehouseResource(), **(overrides or {})},

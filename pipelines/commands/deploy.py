@@ -1,4 +1,4 @@
-"""`tomking deploy`, `deployments`, `refresh`, `rollback`, `stop`: LEAN under this instance's care.
+"""`tomking deploy`, `deployments`, `refresh`, `rollback`, `breaches`, `stop`: LEAN under this instance's care.
 
 Holds: the commands.
 Belongs here: options and what is printed.
@@ -23,6 +23,7 @@ from pipelines.commands.output import (
     print_table,
 )
 from pipelines.deployment.backends import BACKENDS
+from pipelines.steps.breaches import WatchOutcome, store_limits, watch
 from pipelines.steps.launches import Launcher, LaunchOutcome, Plan
 from pipelines.steps.refresh import RefreshOutcome, refresh, roll_back
 
@@ -40,6 +41,30 @@ COLUMNS = (
     "disagreements",
     "requested_by",
     "requested_at",
+)
+WATCH_COLUMNS = (
+    "deployment",
+    "parameter_set_id",
+    "rule_id",
+    "figure",
+    "limit_value",
+    "is_watched",
+    "is_broken",
+    "in_force_since",
+    "evidence",
+)
+BREACH_COLUMNS = (
+    "found_at",
+    "deployment",
+    "parameter_set_id",
+    "rule_id",
+    "figure",
+    "limit_value",
+    "evidence",
+    "action",
+    "actor",
+    "to_set",
+    "acknowledged_at",
 )
 _FAILED = ("refresh_refused", "refresh_timed_out")
 
@@ -126,15 +151,61 @@ def refresh_command(
 @click.argument("name")
 @click.option("--to", "target", help="an id; default: the set before the present one")
 @click.option("--by", help="who rolls back; default: your user name")
-@click.option("--why", required=True, help="the reason")
+@click.option("--why", help="the reason; not needed with --on-breach")
+@click.option("--on-breach", is_flag=True, help="only if the set in force broke a limit (`tomking breaches`)")
 @click.option("--seconds", type=click.FloatRange(min=0), help="how long to wait for the acknowledgement")
 @json_option
 @pass_session
 def rollback(
-    session: Session, name: str, *, target: str | None, by: str | None, why: str, seconds: float | None
+    session: Session,
+    name: str,
+    *,
+    target: str | None,
+    by: str | None,
+    why: str | None,
+    on_breach: bool,
+    seconds: float | None,
 ) -> None:
     """Put the earlier set back into force, and see the running algorithm apply it."""
+    if on_breach:
+        if target is not None or why is not None:
+            raise click.UsageError("--on-breach takes neither --to nor --why: the breach is the reason")
+        _show_watch(session, watch(_launcher(session), only=name, by=_who(by), seconds=seconds))
+        return
+    if why is None:
+        raise click.UsageError("Missing option '--why'.")
     _finish(session, roll_back(_launcher(session), name, by=_who(by), why=why, to=target, seconds=seconds))
+
+
+@click.command("breaches")
+@click.argument("name", required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="at most so many past ones")
+@json_option
+@pass_session
+def breaches(session: Session, name: str | None, *, limit: int) -> None:
+    """Show the sets in force (of the deployment NAME) beside their limits, and the limits that sets broke before."""
+    with session.writing("breaches") as reader:
+        store_limits(reader, session.settings.rollback)
+        figures = reader.rows(
+            f"SELECT {', '.join(WATCH_COLUMNS)} FROM marts.breach_watch WHERE ? IS NULL OR deployment = ? "
+            "ORDER BY deployment, is_broken DESC, rule_id",
+            [name, name],
+        )
+        past = reader.rows(
+            f"SELECT {', '.join(BREACH_COLUMNS)} FROM marts.breaches WHERE ? IS NULL OR deployment = ? "
+            "ORDER BY found_at DESC, rule_id LIMIT ?",
+            [name, name, limit],
+        )
+    if session.as_json:
+        print_json(
+            {
+                "watched": [dict(zip(WATCH_COLUMNS, row, strict=True)) for row in figures],
+                "breaches": [dict(zip(BREACH_COLUMNS, row, strict=True)) for row in past],
+            }
+        )
+        return
+    print_table("sets in force", WATCH_COLUMNS, figures)
+    print_table("breaches", BREACH_COLUMNS, past)
 
 
 @click.command("stop")
@@ -146,6 +217,19 @@ def rollback(
 def stop(session: Session, name: str, *, by: str | None, why: str) -> None:
     """Stop the running launch of the deployment NAME in good order, and read what it left. Positions stay."""
     _show(session, _launcher(session).stop(name, by=_who(by), why=why))
+
+
+def _show_watch(session: Session, outcome: WatchOutcome) -> None:
+    if session.as_json:
+        print_json(outcome)
+    elif not outcome.breaches:
+        console.print(f"{counted(outcome.watched, 'set')} in force looked at; no limit is broken", highlight=False)
+    for found in outcome.breaches if not session.as_json else ():
+        done = f"{found.action}{f' to {found.to_set}' if found.to_set else ''} {found.state or ''}".rstrip()
+        told = f"{found.deployment}: {found.parameter_set_id} broke a limit ({'; '.join(found.broken)}); {done}"
+        console.print(told + (f" ({found.detail})" if found.detail else ""), markup=False, highlight=False)
+    if outcome.unheard or any(found.action == "nothing_before" for found in outcome.breaches):
+        raise click.exceptions.Exit(1)
 
 
 def _finish(session: Session, outcome: RefreshOutcome) -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 from pipelines.config import Settings, UniverseSettings
 from pipelines.steps.account_plans import AccountPlan
 from pipelines.steps.fee_levels import account_evidence, propose_fee_levels, scheduled_orf
-from pipelines.steps.parameter_log import add_event, find_set, history_of, sets_of
+from pipelines.steps.parameter_log import add_event, find_set, history_of, resting_since, sets_of, taken_back
+from pipelines.steps.parameters import GATE
 from pipelines.steps.reconcile_inputs import accounts
 from pipelines.steps.regimes import universe_returns
 from pipelines.transforms.calibrating import Assembled, JudgedPart, Part, assemble, orf_part, regime_part
@@ -33,8 +34,6 @@ from tomking.kernel.sessions import next_session
 from warehouse.access import WriteSession
 from warehouse.frames import frame
 from warehouse.models.records.parameters import ParameterSetRow
-
-RULE = "gate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,8 @@ def calibrate(
             candidate = _document(made, deployment, effective_from, data_through, before, taken=taken)
         except ParametersRefused as error:
             return outcome(reason=f"no set can be made: {error}")
+        if (gone := taken_back(session, deployment, candidate.values)) is not None:
+            return outcome(reason=f"{gone}; `tomking rollback --to` goes back to it")
         is_new = _store(session, candidate)
         if is_new:
             _first_states(session, settings, candidate, made.judged, taken=taken, actor=actor)
@@ -180,7 +181,7 @@ def code_version() -> str:
 
 def _newest_session(session: WriteSession, settings: Settings) -> dt.date | None:
     """The newest session that every symbol of the calibrated universe has a price of; else that of any fill."""
-    universe = _universe(settings)
+    universe = calibration_universe(settings)
     if universe is not None:
         returns, _ = universe_returns(session, universe)
         if returns is not None:
@@ -189,26 +190,30 @@ def _newest_session(session: WriteSession, settings: Settings) -> dt.date | None
     return newest
 
 
-def _universe(settings: Settings) -> UniverseSettings | None:
+def calibration_universe(settings: Settings) -> UniverseSettings | None:
+    """The universe that regime thresholds are calibrated on, if any is configured."""
     named = settings.calibration.universe
     found = [universe for universe in settings.universes if named in (None, universe.name)]
     return found[0] if found else None
 
 
 def _in_force(session: WriteSession, deployment: str, effective_from: dt.date) -> ParameterSet | None:
-    """The set in force on the day before: what the candidate would replace."""
-    entry = history_of(session, deployment).effective_on(effective_from - dt.timedelta(days=1))
+    """What the candidate would replace: the set of the day before; where that one was taken back, its successor."""
+    history = history_of(session, deployment)
+    stored = {found.sha256: found for found in sets_of(session, deployment)}
+    entry = history.effective_on(effective_from - dt.timedelta(days=1))
+    if entry is not None and stored[entry.sha256].state == "rolled_back":
+        entry = history.effective_on(effective_from)
     if entry is None:
         return None
-    [stored] = [found for found in sets_of(session, deployment) if found.sha256 == entry.sha256]
-    return parse(stored.document.encode("utf-8"), sha256=entry.sha256)
+    return parse(stored[entry.sha256].document.encode("utf-8"), sha256=entry.sha256)
 
 
 def _parts(
     session: WriteSession, settings: Settings, deployment: str, before: ParameterSet | None, through: dt.date
 ) -> list[Part]:
     parts = []
-    universe = _universe(settings)
+    universe = calibration_universe(settings)
     if universe is not None:
         regime = _regime_part(session, universe, deployment, before, through)
         if regime is not None:
@@ -324,8 +329,10 @@ def _first_states(
 ) -> None:
     """Proposed by whoever asked; then approved by the gate (where the configuration lets it) or refused."""
     told = "; ".join(f"{found.part.name}: {found.decision.reason}" for found in judged) or "the default values"
-    add_event(session, candidate.sha256, "proposed", actor=actor)
+    resting = resting_since(session, str(candidate.deployment), candidate.effective_from, settings.rollback.rest_days)
+    waits = None if resting is None or not taken else f"waits for a person: {resting}"
+    add_event(session, candidate.sha256, "proposed", actor=actor, note=waits)
     if not taken:
-        add_event(session, candidate.sha256, "refused", actor=RULE, note=told)
-    elif settings.calibration.approve_by_rule:
-        add_event(session, candidate.sha256, "approved", actor=RULE, note=told)
+        add_event(session, candidate.sha256, "refused", actor=GATE, note=told)
+    elif settings.calibration.approve_by_rule and waits is None:
+        add_event(session, candidate.sha256, "approved", actor=GATE, note=told)

@@ -268,6 +268,22 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "and (state = 'failed' or refresh_state in ('refresh_refused', 'refresh_timed_out', 'refresh_failed'))",
     ),
     DataCheck(
+        "sets_in_force_hold",
+        "breaches",
+        "warn",
+        "no set that a paper or live run works with has broken a limit",
+        "select deployment, parameter_set_id, rule_id, figure, limit_value, evidence from marts.breach_watch where is_broken",
+    ),
+    DataCheck(
+        "rollbacks_acknowledged",
+        "breaches",
+        "warn",
+        "where a set was rolled back on a breach more than an hour ago, a run has said that it works with the one before",
+        "select deployment, parameter_set_id, to_set, found_at from marts.breaches where action = 'rolled_back' "
+        "and acknowledged_at is null and found_at < now() - interval 1 hour and to_set in "
+        "(select parameter_set_id from marts.parameter_sets where state = 'published')",
+    ),
+    DataCheck(
         "published_set_acknowledged",
         "parameter_sets",
         "warn",

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.config import Settings
 from pipelines.steps.acknowledgements import acknowledge
+from pipelines.steps.breaches import watch
 from pipelines.steps.calibrate import calibrate_due
 from pipelines.steps.checks import run_checks
 from pipelines.steps.deployments import rebuild_deployments
@@ -21,6 +22,7 @@ from pipelines.steps.fetch import fetch_statements
 from pipelines.steps.ingest import IngestReport, ingest_paths
 from pipelines.steps.jobs import job
 from pipelines.steps.journals import JournalOutcome, ingest_journals, link_journals
+from pipelines.steps.launches import Launcher
 from pipelines.steps.parameters import publish_due
 from pipelines.steps.prices import ingest_configured_prices
 from pipelines.steps.reconcile import reconcile_days
@@ -28,6 +30,7 @@ from pipelines.steps.regimes import recompute_regimes
 from pipelines.steps.rehearse import rehearse_books
 from pipelines.steps.retention import apply_retention
 from pipelines.steps.rules import prove_rules
+from pipelines.steps.shadow import run_shadows
 from pipelines.steps.store_documents import ingest_documents
 from pipelines.steps.trade_quotes import quote_folder
 from pipelines.steps.trades import rebuild_trades
@@ -35,6 +38,8 @@ from warehouse.access import Warehouse, WriteSession
 
 FETCHED = "fetched_statements"
 """What precedes the stages where connections are configured; also the name of its Dagster asset."""
+WATCHED = "breaches"
+"""What precedes calibration; also the name of its Dagster asset."""
 Report = Callable[[int, int, str], None]
 Stage = Callable[..., Any]
 """Takes the session and the settings; one that reads many things also takes a `Report`."""
@@ -100,6 +105,7 @@ STAGES: dict[str, Stage] = {
     "parameter_sets": calibrate_due,
     "published_parameters": publish_due,
     "crisis_rehearsal": rehearse_books,
+    "shadow_runs": run_shadows,
     "rules": prove_rules,
     "retention": apply_retention,
     "checks": lambda session, _settings: run_checks(session),
@@ -135,6 +141,9 @@ def run_stages(warehouse: Warehouse, settings: Settings, report: Report) -> list
         outcomes.append(StageOutcome(FETCHED, fetch_statements(warehouse, settings, progress=report), False))
     for position, stage in enumerate(STAGES):
         report(position, len(STAGES), stage)
+        if stage == "parameter_sets":
+            # Outside of a stage too: a rollback waits for the algorithm's word, and calibration starts from what is left.
+            outcomes.append(StageOutcome(WATCHED, watch(Launcher(warehouse, settings)), False))
         outcomes.append(run_stage(warehouse, settings, stage))
     report(len(STAGES), len(STAGES), "done")
     return outcomes

@@ -8,7 +8,8 @@ Never here: files in the object store, and the meaning of values.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.errors import Conflict, NotFound
@@ -185,3 +186,21 @@ def history_of(session: WriteSession, deployment: str) -> History:
 def _in_force(days: dict[dt.date, str], on: dt.date) -> str | None:
     begun = [day for day in days if day <= on]
     return days[max(begun)] if begun else None
+
+
+def taken_back(session: WriteSession, deployment: str, values: Mapping[str, str]) -> str | None:
+    """Which set with these very values was rolled back, when and why; None where none was, or it was put back since."""
+    for stored in sets_of(session, deployment):
+        if stored.state == "rolled_back" and json.loads(stored.document)["values"] == dict(values):
+            last = [event for event in events_of(session, deployment) if event.sha256 == stored.sha256][-1]
+            return f"{stored.set_id} has these values and was rolled back on {last.happened_at.date()}: {last.note}"
+    return None
+
+
+def resting_since(session: WriteSession, deployment: str, effective_from: dt.date, days: int) -> str | None:
+    """The newest rollback that a set of this first day follows within so many days, in words; None where there is none."""
+    gone = [event for event in events_of(session, deployment) if event.state == "rolled_back" and event.in_force_from]
+    if not gone or (effective_from - (gone[-1].in_force_from or effective_from)).days >= days:
+        return None
+    set_id = find_set(session, gone[-1].sha256, deployment).set_id
+    return f"{set_id} was rolled back from {gone[-1].in_force_from}, and {days} days have to pass"

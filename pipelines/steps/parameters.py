@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.config import Settings
 from pipelines.errors import Conflict
 from pipelines.steps.object_store import replace_document
 from pipelines.steps.parameter_log import (
+    Event,
     StoredSet,
     add_event,
     events_of,
@@ -30,6 +31,8 @@ from warehouse.files import remove_temporaries
 
 IN_USE = ("published", "acknowledged")
 BY_RULE = "rule"
+GATE = "gate"
+"""Who approves a candidate that needs no person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +162,10 @@ def rollback(
 ) -> RollbackOutcome:
     """Take back the set in force from day `on` and put an earlier one in its place.
 
-    Without `to` that is the set that was in force before it. Without `on` it is today, so that the days on which the
-    set was used keep it; for a backtest, which uses no day of its own, the set is taken back from its first day. Raises NotFound, and Conflict where nothing is in force,
-    nothing came before, or `to` was never published.
+    Without `to` that is the set that was in force before it and was not taken back itself. Without `on` it is today, so
+    that the days on which the set was used keep it; for a backtest, which uses no day of its own, the set is taken back
+    from its first day. What the gate approved meanwhile waits for a person. Raises NotFound, and Conflict where nothing
+    is in force, nothing came before, or `to` was never published.
     """
     is_backtest = settings.deployment(deployment).mode == "backtest"
     history = history_of(session, deployment)
@@ -182,6 +186,7 @@ def rollback(
         add_event(session, present.sha256, "rolled_back", actor=by, note=why, in_force_from=day)
         note = f"in place of {present.id}: {why}"
         add_event(session, target.sha256, "published", actor=by, note=note, in_force_from=day)
+        _ask_again(session, log, present.id, sets_of(session, deployment), by)
         written, _ = _write_documents(session, settings, deployment)
     return RollbackOutcome(deployment, present.id, target.set_id, day, written)
 
@@ -205,11 +210,22 @@ def _enter(session: WriteSession, deployment: str, chosen: StoredSet, by: str) -
             add_event(session, stored.sha256, "superseded", actor=by, note=f"by {last.id}")
 
 
+def _ask_again(session: WriteSession, log: Sequence[Event], gone: str, stored: Sequence[StoredSet], by: str) -> None:
+    """What the gate approved while the set that is taken back was in force rests on it, and waits for a person."""
+    approvals = {event.sha256: event.actor for event in log if event.state == "approved"}
+    for one in stored:
+        if one.state == "approved" and approvals.get(one.sha256) == GATE:
+            add_event(session, one.sha256, "proposed", actor=by, note=f"{gone} was rolled back; a person decides")
+
+
 def _before(session: WriteSession, deployment: str, history: History) -> StoredSet:
     present = history.entries[-1]
     for entry in reversed(history.entries):
-        if entry.sha256 != present.sha256:
-            return find_set(session, entry.sha256, deployment)
+        if entry.sha256 == present.sha256:
+            continue
+        found = find_set(session, entry.sha256, deployment)
+        if found.state != "rolled_back":
+            return found
     raise Conflict(
         f"no set was in force before {present.id}", remedy="calibrate and approve another set, then publish it"
     )

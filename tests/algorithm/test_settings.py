@@ -29,6 +29,7 @@ def test_defaults_hold_where_nothing_is_given() -> None:
         ("strategies", "strangle+martingale"),
         ("fee_model", "free"),
         ("without", "gate"),
+        ("sets", "tomorrow"),
         ("refresh_minutes", "0"),
         ("refresh_minutes", "1.5"),
     ],

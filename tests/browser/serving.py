@@ -94,11 +94,11 @@ def answers(address: str) -> bool:
         return False
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
+def wait_for(condition: Callable[[], bool], what: str, *, seconds: float = SECONDS) -> None:
     """Wait until a condition holds; fail with what was waited for."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
             return
         time.sleep(1)
-    pytest.fail(f"waited {SECONDS} s in vain for {what}")
+    pytest.fail(f"waited {seconds} s in vain for {what}")

@@ -66,9 +66,36 @@ def test_a_set_is_deployed_refreshed_and_taken_back_from_the_launchpad(page: Pag
     second = instance.propose("paper", "2019-12-09", {"strangle.target_share": "0.45"})
     launch(page, "approve", "approve_set", parameter_set=second.id, by="ann", why="better")
     launch(page, "refresh_deployment", "refresh_lean", deployment="paper", by="ann", why="calibrated")
-    launch(page, "rollback", "take_set_back", deployment="paper", by="ann", why="a breach")
+    launch(page, "rollback", "take_set_back", deployment="paper", by="ann", why="second thoughts")
     launch(page, "stop_deployment", "stop_lean", deployment="paper", by="ann", why="weekend")
     page.goto("/runs", wait_until="networkidle")
     keep(page, "deployment-runs")
     [row] = ask(instance, "select state, refresh_state, disagreements, applied_sha256 from marts.launches")
     assert row == ("stopped", "refresh_acknowledged", 0, first.sha256)
+
+
+def test_a_set_that_broke_a_limit_is_taken_back_by_the_sensors_and_shown_with_its_figure(
+    page: Page, instance: Instance
+) -> None:
+    first = instance.publish("paper")
+    launch(page, "deploy", "start_lean", deployment="paper", by="ann", why="first week")
+    second = instance.approve("paper", "2019-12-09", {"strangle.target_share": "0.45"})
+    launch(page, "refresh_deployment", "refresh_lean", deployment="paper", by="ann", why="calibrated")
+    instance.behave(equity=[250_000, 251_000, 218_000])
+
+    # Nobody does anything: one sensor sees the run's files change, another the limit that is broken.
+    wait_for(lambda: is_over(instance), "the rollback to be acknowledged", seconds=600)
+    [row] = ask(instance, "select rule_id, action, actor, to_set from marts.breaches")
+    assert row == ("drawdown", "rolled_back", "rule", first.id)
+    assert ask(instance, f"select state from marts.parameter_sets where sha256 = '{second.sha256}'") == [
+        ("rolled_back",)
+    ]
+    page.goto("/assets/breaches", wait_until="networkidle")
+    wait_for(lambda: "drawdown" in page.inner_text("body"), "the tables of the asset")
+    page.get_by_text("rolled_back", exact=True).scroll_into_view_if_needed()
+    keep(page, "breach-rolled-back")
+    launch(page, "stop_deployment", "stop_lean", deployment="paper", by="ann", why="weekend")
+
+
+def is_over(instance: Instance) -> bool:
+    return bool(ask(instance, "select 1 from marts.breaches where acknowledged_at is not null"))

@@ -6,7 +6,8 @@ Belongs here: what is seen of the engine from outside: files, exit code, signals
 Never here: trading.
 
 `behaviour.json` beside the launcher says what goes wrong: `{"start": "no_result"}`, `{"exit_code": 1}`,
-`{"deaf": true}` (a live run that takes no command), `{"ignores_interrupt": true}`. A live run looks at it again and again.
+`{"deaf": true}` (a live run that takes no command), `{"ignores_interrupt": true}`; `{"equity": [100000, 99000]}` is what
+a live run is worth from now on, one point each time something is new. A live run looks at it again and again.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class _Live:
         self._started = datetime.now(UTC)
         self._sequence = self._segment = 0
         self._stopping = False
+        self._points: list[list[float]] = []
 
     def run(self) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN if self._behaviour.get("ignores_interrupt") else self._interrupted)
@@ -100,12 +102,21 @@ class _Live:
         self._apply("start")
         self._write("Running")
         while not self._stopping:
-            self._behaviour = _told()
+            self._look_around()
             if not self._behaviour.get("deaf"):
                 self._commands()
             time.sleep(_LOOKS_EVERY)
         self._write("Completed")
         return int(self._behaviour.get("exit_code", 0))
+
+    def _look_around(self) -> None:
+        before, self._behaviour = self._behaviour, _told()
+        if self._behaviour.get("equity", []) != before.get("equity", []):
+            now = datetime.now(UTC).timestamp()
+            self._points += [
+                [now + place / 1000, *([worth] * 4)] for place, worth in enumerate(self._behaviour["equity"])
+            ]
+            self._write("Running")
 
     def _interrupted(self, *_: object) -> None:
         self._stopping = True
@@ -164,7 +175,7 @@ class _Live:
             },
             "accountCurrency": "USD",
             "accountCurrencySymbol": "$",
-            "charts": {},
+            "charts": self._charts(),
             "orders": {},
             "profitLoss": {},
             "statistics": {},
@@ -184,6 +195,12 @@ class _Live:
         }
         path = self._results / f"{self._configuration['algorithm-id']}.json"
         path.write_text(json.dumps(document), encoding="utf-8")
+
+    def _charts(self) -> dict[str, Any]:
+        if not self._points:
+            return {}
+        series = {"name": "Equity", "unit": "$", "index": 0, "seriesType": 2, "values": self._points}
+        return {"Strategy Equity": {"name": "Strategy Equity", "chartType": 0, "series": {"Equity": series}}}
 
 
 def _list(value: Any) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from pipelines.config import (
 from pipelines.errors import ConfigurationError, Conflict, NotFound
 from pipelines.steps.calibrate import calibrate, calibrate_due, code_version
 from pipelines.steps.fee_levels import decide_fee_level
-from pipelines.steps.parameters import publish
+from pipelines.steps.parameters import publish, rollback
 from pipelines.steps.statements import ingest_statement
 from tests.shared import shared_path
 from tests.steps.parameter_fixtures import store_set
@@ -298,3 +298,50 @@ def test_the_nightly_calibration_takes_its_days_from_the_configuration_or_the_pr
 def test_an_unknown_deployment_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
     with warehouse.writer("calibrate") as session, pytest.raises(ConfigurationError, match="nobody"):
         calibrate(session, settings_in(tmp_path), deployment="nobody", data_through=THROUGH, effective_from=EFFECTIVE)
+
+
+def test_values_that_were_rolled_back_are_not_proposed_again_and_others_wait_for_a_person(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    settings = settings_in(tmp_path, universe=False)
+    gone_on = EFFECTIVE + dt.timedelta(days=2)
+    with warehouse.writer("first and second") as session:
+        first = calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
+        publish(session, settings, "demo")
+        store_prices(session)
+        settings = settings_in(tmp_path)
+        second = calibrate(
+            session,
+            settings,
+            deployment="demo",
+            data_through=EFFECTIVE,
+            effective_from=EFFECTIVE + dt.timedelta(days=1),
+        )
+        publish(session, settings, "demo")
+        assert (first.state, second.state, second.parts_taken) == ("approved", "approved", ("regime",))
+        rollback(session, settings, "demo", by="rule", why="drawdown 0.2 above 0.1", on=gone_on)
+    with warehouse.writer("the same values") as session:
+        again = calibrate(session, settings, deployment="demo", data_through=EFFECTIVE, effective_from=gone_on)
+        assert (again.parameter_set_id, again.is_new) == (None, False)
+        assert again.reason is not None
+        assert f"{second.parameter_set_id} has these values and was rolled back" in again.reason
+        assert "drawdown 0.2 above 0.1" in again.reason
+        assert not session.changed
+    with warehouse.writer("other values") as session:
+        session.execute(
+            "UPDATE records.daily_prices SET adjusted_close = adjusted_close * 1.01 WHERE session_date > ?",
+            [dt.date(2018, 1, 2)],
+        )
+        other = calibrate(
+            session, settings, deployment="demo", data_through=gone_on, effective_from=gone_on + dt.timedelta(days=1)
+        )
+        assert (other.state, other.is_new) == ("proposed", True)
+        [(note,)] = session.rows(
+            "SELECT note FROM records.parameter_events WHERE sha256 = ? AND state = 'proposed'", [other.sha256]
+        )
+        assert note.startswith(f"waits for a person: {second.parameter_set_id} was rolled back from {gone_on}")
+    with warehouse.writer("much later") as session:
+        later = calibrate(
+            session, settings, deployment="demo", data_through=gone_on, effective_from=gone_on + dt.timedelta(days=30)
+        )
+        assert later.state in ("approved", "refused"), "the gate decides again"

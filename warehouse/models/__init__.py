@@ -6,6 +6,7 @@ from warehouse.models import ops
 from warehouse.models.base import Base
 from warehouse.models.derived import correlations, deployments, money, reconciliation, trades
 from warehouse.models.records import (
+    breaches,
     charts,
     contract_reference,
     diagnostics,
@@ -22,6 +23,7 @@ from warehouse.models.records import (
     run_readings,
     run_starts,
     runs,
+    shadow_days,
     source_code,
     statements,
     store_documents,
@@ -29,6 +31,7 @@ from warehouse.models.records import (
 
 __all__ = [
     "Base",
+    "breaches",
     "charts",
     "contract_reference",
     "correlations",
@@ -50,6 +53,7 @@ __all__ = [
     "run_readings",
     "run_starts",
     "runs",
+    "shadow_days",
     "source_code",
     "statements",
     "store_documents",

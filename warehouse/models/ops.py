@@ -12,7 +12,7 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, Date
 from sqlalchemy.orm import Mapped, mapped_column
 
-from warehouse.models.base import OPS, Base, instant, key, text
+from warehouse.models.base import OPS, Base, instant, key, statistic, text
 
 
 class LedgerFile(Base):
@@ -195,3 +195,16 @@ class Build(Base):
     name: Mapped[key]
     code_hash: Mapped[text]
     built_at: Mapped[instant]
+
+
+class BreachLimit(Base):
+    """What a parameter set in force is watched for, with the limit as configured."""
+
+    __tablename__ = "breach_limits"
+    __table_args__ = ({"schema": OPS},)
+
+    rule_id: Mapped[key]
+    about: Mapped[text]
+    limit_value: Mapped[statistic]
+    """A figure above it is a breach."""
+    is_watched: Mapped[bool]

@@ -32,6 +32,7 @@
 -- data_requests                 files of market data the engine asked for, as its monitor counts
 -- failed_data_share             share of them that were not there
 -- source_files                  files of its `code/` folder
+-- is_in_sample                  whether a set it applied rests on days that it traded: its result proves nothing; null without a known set
 SELECT
     r.run_id,
     r.name,
@@ -71,7 +72,8 @@ SELECT
     CASE WHEN r.start_equity > 0 THEN CAST(r.end_equity AS DOUBLE) / CAST(r.start_equity AS DOUBLE) - 1 END AS return_share,
     d.requests AS data_requests,
     CASE WHEN d.requests > 0 THEN d.failed / d.requests END AS failed_data_share,
-    coalesce(c.files, 0) AS source_files
+    coalesce(c.files, 0) AS source_files,
+    p.is_in_sample
 FROM records.runs r
 LEFT JOIN (SELECT run_id, count(*) AS orders FROM records.orders GROUP BY run_id) o USING (run_id)
 LEFT JOIN (
@@ -82,7 +84,11 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT run_id, min(account) AS account, min(relation) AS relation FROM records.run_accounts GROUP BY run_id
 ) a USING (run_id)
-LEFT JOIN (SELECT run_id, parameter_set_id FROM marts.run_parameter_sets WHERE is_last) p USING (run_id)
+LEFT JOIN (
+    SELECT run_id, any_value(parameter_set_id) FILTER (WHERE is_last) AS parameter_set_id, bool_or(is_in_sample) AS is_in_sample
+    FROM marts.run_parameter_sets
+    GROUP BY run_id
+) p USING (run_id)
 LEFT JOIN (
     SELECT run_id, sum(requests) AS requests, CAST(sum(failed) AS DOUBLE) AS failed
     FROM records.data_monitor_reports

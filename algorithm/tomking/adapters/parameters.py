@@ -1,6 +1,7 @@
 """The published parameter sets, as the algorithm comes by them.
 
-Holds: the walk through the dated history (backtest), the look at the current set (live), the last good values.
+Holds: the walk through the dated history (backtest), the look at the current set (live, or a backtest that asks for it),
+the last good values.
 Belongs here: which document is read when.
 Never here: whether a document is good (`kernel.parameter_book`), what a value does.
 """
@@ -28,10 +29,12 @@ class ParameterFeed:
         journal: Journal,
         *,
         live: bool,
+        always_current: bool = False,
         on_applied: Callable[[ParameterSet], None],
     ) -> None:
+        """`always_current`: a backtest works with the current set on days before that set takes effect, too."""
         self._store, self._deployment, self._journal = store, deployment, journal
-        self._live, self._on_applied = live, on_applied
+        self._live, self._always_current, self._on_applied = live, always_current, on_applied
         self._book = ParameterBook(deployment=deployment)
         self._values: Mapping[str, str] = default_values()
         self._last_trouble: tuple[str, ...] = ()
@@ -59,6 +62,9 @@ class ParameterFeed:
         self._store.forget()
         if self._live:
             return self._offer(current_key(self._deployment), why, day, None)
+        if self._always_current:
+            # Not held against its own first day: that it saw what it trades is told by its `data_through`.
+            return self._offer(current_key(self._deployment), why, date.max, None)
         key = history_key(self._deployment)
         document = self._store.read(key)
         if document is None:

@@ -52,7 +52,12 @@ class Runner:
         store = Store(algorithm.object_store)
         self._journal = Journal(store, settings.deployment, lambda: clock.utc_now(algorithm))
         self._feed = ParameterFeed(
-            store, settings.deployment, self._journal, live=self._live, on_applied=self._on_applied
+            store,
+            settings.deployment,
+            self._journal,
+            live=self._live,
+            always_current=settings.sets == "current",
+            on_applied=self._on_applied,
         )
         self._blocks = EntryBlocks(store, settings.deployment, self._journal, live=self._live)
         self._contracts = Contracts(algorithm, settings.resolution, self._on_security)

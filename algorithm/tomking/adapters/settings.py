@@ -34,6 +34,7 @@ DEFAULTS: Mapping[str, str] = {
     "vix": "",
     "correlations": "",
     "without": "",
+    "sets": "dated",
     "refresh_minutes": "10",
 }
 """The run parameters and what holds where one is not given."""
@@ -41,6 +42,7 @@ DEFAULTS: Mapping[str, str] = {
 BROKERAGES = ("tastytrade", "schwab", "ibkr")
 RESOLUTIONS = ("minute", "hour")
 FEE_MODELS = ("brokerage", "schedule")
+SETS = ("dated", "current")
 MODULES = ("chain_cache", "greeks_cache")
 """What `without` may switch off; the orders stay the same."""
 
@@ -56,7 +58,8 @@ class RunSettings:
     `cash` is USD; `refresh_minutes` counts for live runs. `underlyings` is empty where the vehicles are those of the
     parameter set. `run` names the run in its journal's key (LEAN's algorithm id is empty in `initialize`). `fee_model`:
     the brokerage's own, or our dated `schedule`. `vix` is the ticker of the index, empty without one. `without` names
-    modules that are switched off.
+    modules that are switched off. `sets`: a backtest walks through the dated history, or works with the current set on
+    every day, which then has seen the days it trades.
     """
 
     start: date
@@ -72,6 +75,7 @@ class RunSettings:
     vix: str
     correlations: tuple[str, ...]
     without: frozenset[str]
+    sets: str
     refresh_minutes: int
 
     @classmethod
@@ -103,6 +107,7 @@ class RunSettings:
             vix=text("vix").upper(),
             correlations=_list(text("correlations").upper()),
             without=frozenset(_one_of("without", name, MODULES) for name in _list(text("without"))),
+            sets=_one_of("sets", text("sets"), SETS),
             refresh_minutes=_minutes(text("refresh_minutes")),
         )
 

@@ -1,6 +1,6 @@
 """Assets of deployments.
 
-Holds: the refresh of what runs, the report over the paper week, the checklist.
+Holds: the watch over sets in force, the refresh of what runs, the report over the paper week, the checklist.
 Belongs here: what the night has to say about deployments.
 Never here: starting and stopping by hand (`jobs`).
 """
@@ -12,6 +12,7 @@ from pipelines.defs.metadata import table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask
 from pipelines.steps import launch_log
+from pipelines.steps.breaches import watch
 from pipelines.steps.checklist import checklist as answers_of
 from pipelines.steps.launches import Launcher
 from pipelines.steps.paper_week import paper_week as judge
@@ -21,6 +22,41 @@ LAUNCHES = (
     "select launch_id, deployment, state, parameter_set_id, refresh_state, run_state, disagreements, requested_by, why "
     "from marts.launches order by requested_at desc limit 20"
 )
+
+
+WATCHED = (
+    "select rule_id, round(figure, 4) as figure, limit_value as most, is_broken, evidence, parameter_set_id, deployment, "
+    "is_watched, in_force_since from marts.breach_watch order by is_broken desc, deployment, rule_id"
+)
+BREACHES = (
+    "select rule_id, round(figure, 4) as figure, limit_value as most, action, parameter_set_id, to_set, evidence, actor, "
+    "deployment, found_at, acknowledged_at from marts.breaches order by found_at desc, rule_id limit 20"
+)
+
+
+@dg.asset(deps=["lean_runs", "strategy_trades"], group_name="deployment", pool=POOL)
+def breaches(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
+    """Sets in force beside their limits; one that broke a limit is rolled back, and the algorithm has to say so."""
+    launcher = Launcher(warehouse.warehouse(), warehouse.settings(), lambda line: context.log.info("%s", line))
+    outcome = watch(launcher)
+    for found in outcome.breaches:
+        context.log.warning(
+            "%s: %s %s (%s); %s",
+            found.deployment,
+            found.parameter_set_id,
+            found.action,
+            "; ".join(found.broken),
+            found.state,
+        )
+    return dg.MaterializeResult(
+        metadata={
+            "sets watched": dg.MetadataValue.int(outcome.watched),
+            "rolled back": dg.MetadataValue.int(sum(found.action == "rolled_back" for found in outcome.breaches)),
+            "unheard": dg.MetadataValue.int(outcome.unheard),
+            "breaches": table(ask(warehouse, BREACHES)),
+            "figures": table(ask(warehouse, WATCHED)),
+        }
+    )
 
 
 @dg.asset(deps=["published_parameters"], group_name="deployment", pool=POOL)

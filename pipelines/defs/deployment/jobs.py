@@ -1,4 +1,4 @@
-"""Jobs that a person starts: deploy, stop, approve, roll back; and the schedules of refresh and paper week.
+"""Jobs that a person starts: deploy, stop, approve, roll back; and what goes by clock or sensor.
 
 Holds: one job per action, with what it needs to be told as run configuration.
 Belongs here: what `tomking deploy` and its neighbours do, from the UI.
@@ -124,6 +124,11 @@ paper_week = dg.define_asset_job(
     selection=dg.AssetSelection.assets("readiness"),
     description="Judge the last five sessions of every paper deployment, and the checklist.",
 )
+watch_sets = dg.define_asset_job(
+    "watch_sets",
+    selection=dg.AssetSelection.assets("breaches"),
+    description="Look at the sets in force; one that broke a limit is rolled back and the running algorithm told.",
+)
 refresh_schedule = dg.ScheduleDefinition(
     job=refresh_deployments,
     name="refresh_before_the_open",
@@ -141,5 +146,5 @@ paper_week_schedule = dg.ScheduleDefinition(
     description="Saturday 10:00 New York: the week that ended on Friday.",
 )
 BY_HAND = (approve, deploy, refresh_deployment, rollback, stop_deployment)
-BY_CLOCK = (refresh_deployments, paper_week)
+BY_CLOCK = (refresh_deployments, paper_week, watch_sets)
 SCHEDULES = (refresh_schedule, paper_week_schedule)

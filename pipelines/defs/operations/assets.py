@@ -49,6 +49,7 @@ def rules(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg
         "day_totals",
         "rules",
         "crisis_rehearsal",
+        "shadow_runs",
     ],
     group_name="operations",
     pool=POOL,

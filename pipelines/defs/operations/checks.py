@@ -25,6 +25,7 @@ KNOWN_ASSETS = (
     "daily_prices",
     "fee_reconciliation",
     "regimes",
+    "breaches",
     "parameter_sets",
     "crisis_rehearsal",
     "rules",
