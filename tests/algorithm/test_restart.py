@@ -12,7 +12,9 @@ import pytest
 from tests.algorithm.support import STARTED, journal, make_set, of_kind, publish, trade
 from tests.lean_double.engine import Run
 from tests.lean_double.names import OrderStatus
-from tomking.kernel.contracts import state_key
+from tomking.kernel.attribution import Parts, TradeAttribution
+from tomking.kernel.attribution_document import dump_attribution
+from tomking.kernel.contracts import attribution_key, state_key
 from tomking.strategies.book import Book
 
 SET = make_set(date(2019, 12, 2), date(2019, 11, 29))
@@ -153,3 +155,46 @@ def test_indexes_that_were_damaged_in_a_run_are_reported_and_made_again(
     (error,) = [line for line in of_kind(journal(tmp_path / "a"), "error") if line.get("where") == "book"]
     assert str(error["time"]).startswith("2019-12-1")
     assert len(filled(run)) == 4
+
+
+def attributed(store: Path) -> list[tuple[object, ...]]:
+    """Trade, session and every part of each line of attribution."""
+    parts = ("profit_loss", "theta", "delta", "gamma", "vega", "fees", "slippage", "residual")
+    lines = of_kind(journal(store), "attribution")
+    return [tuple(line[name] for name in ("trade_id", "session_date", *parts)) for line in lines]
+
+
+def test_the_day_of_a_restart_is_attributed_as_if_nothing_had_been(tmp_path: Path) -> None:
+    publish(tmp_path / "a", SET)
+    publish(tmp_path / "b", SET)
+    trade(tmp_path / "a", parameters={"end": "2020-01-10"}, live=True)
+    first = trade(tmp_path / "b", parameters={"end": "2020-01-10"}, live=True, stop_after=date(2019, 12, 16))
+    go_on(tmp_path / "b", first, "2019-12-17")
+    assert attributed(tmp_path / "a") == attributed(tmp_path / "b")
+    assert "2019-12-17" in {line[1] for line in attributed(tmp_path / "b")}
+
+
+def test_a_damaged_attribution_is_named_and_the_account_begins_anew(tmp_path: Path) -> None:
+    publish(tmp_path, SET)
+    first = trade(tmp_path, parameters={"end": "2020-01-10"}, live=True, stop_after=date(2019, 12, 16))
+    path = tmp_path / attribution_key("demo")
+    path.write_bytes(path.read_bytes()[:-20])
+    second = go_on(tmp_path, first, "2019-12-17")
+    assert second.error == ""
+    (error,) = of_kind(journal(tmp_path), "error")
+    assert error["where"] == attribution_key("demo")
+    whole = {line[1]: line[2] for line in attributed(tmp_path)}
+    assert Decimal(str(whole["2019-12-17"])) == 0
+    assert Decimal(str(whole["2019-12-18"])) != 0
+
+
+def test_what_a_trade_brought_before_a_kill_is_written_after_it(tmp_path: Path) -> None:
+    """The last document from before the closing session's end: closed trades with parts that no line has yet."""
+    publish(tmp_path, SET)
+    whole = trade(tmp_path, parameters={"end": "2020-01-10"}, live=True)
+    assert whole.error == ""
+    stored = TradeAttribution(Decimal(100), {}, {}, Parts(fees=Decimal("-1.50")))
+    (tmp_path / attribution_key("demo")).write_bytes(dump_attribution({TRADE: ("strangle", stored)}))
+    trade(tmp_path, parameters={"start": "2020-01-13", "end": "2020-01-13"}, live=True, started_at=LATER)
+    late = [line for line in attributed(tmp_path) if str(line[1]) >= "2020-01-13"]
+    assert [(line[0], line[1], line[2]) for line in late] == [(TRADE, "2020-01-13", "-1.500000")]

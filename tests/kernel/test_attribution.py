@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tomking.kernel.attribution import Observation, TradeAttribution, change
+from tomking.kernel.attribution_document import AttributionRefused, dump_attribution, parse_attribution
 from tomking.kernel.black_scholes import greeks_of, implied_volatility, price_of
 from tomking.kernel.greeks import Greeks
 
@@ -88,3 +90,31 @@ def test_calls_and_puts_differ_by_the_forward() -> None:
     assert call.delta - put.delta == 1
     assert (call.gamma, call.vega, call.theta) == (put.gamma, put.vega, put.theta)
     assert abs(price_of(320, 310, 0.3, 0.25, "C") - price_of(320, 310, 0.3, 0.25, "P") - 10) < 1e-9
+
+
+@given(steps, st.booleans())
+def test_what_is_stored_is_read_back_and_goes_on_the_same(
+    events: list[tuple[str, int, Decimal, Decimal | None, Decimal]], with_greeks: bool
+) -> None:
+    greeks = (
+        Greeks(Decimal("-0.16"), Decimal("1E-7"), None, Decimal("0.4"), None, Decimal("0.21")) if with_greeks else None
+    )
+    running = TradeAttribution(HUNDRED)
+    for number, (key, quantity, price, mid, fee) in enumerate(events):
+        running.fill(key, quantity, price, fee, None if mid is None else seen(mid, number, greeks))
+    document = dump_attribution({"t-1": ("strangle", running)})
+    strategy, again = parse_attribution(document, HUNDRED)["t-1"]
+    assert (strategy, again) == ("strangle", running)
+    assert dump_attribution({"t-1": ("strangle", again)}) == document
+    for one in (running, again):
+        one.fill("a", 1, Decimal(2), Decimal(1), seen(Decimal(3), 99, greeks))
+    assert again.take() == running.take()
+
+
+def test_a_damaged_document_is_refused_whatever_is_wrong_with_it() -> None:
+    running = TradeAttribution(HUNDRED)
+    running.fill("a", -1, Decimal(2), Decimal(1), seen(Decimal(2), 1, Greeks(Decimal("0.2"))))
+    document = dump_attribution({"t-1": ("strangle", running)})
+    for damaged in (b"", b"[]", b"{}", document[:-1], document.replace(b"strangle", b"strangld"), b"\xff" + document):
+        with pytest.raises(AttributionRefused):
+            parse_attribution(damaged, HUNDRED)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from AlgorithmImports import QCAlgorithm
 
 from tomking.adapters import clock
-from tomking.adapters.attribution import Attributions
+from tomking.adapters.attribution import Attributions, Documents
 from tomking.adapters.book_keeper import BookKeeper
 from tomking.adapters.chains import Chains
 from tomking.adapters.contracts import Contracts
@@ -70,7 +70,9 @@ class Modules:
             on_event=self.on_event,
         )
         self.correlations = Correlations(journal)
-        self.attributions = Attributions(algorithm, contracts, self.greeks, journal)
+        # Like the book, it is stored in live runs only.
+        documents = Documents(store, settings.deployment, journal) if algorithm.live_mode else None
+        self.attributions = Attributions(algorithm, contracts, self.greeks, journal, documents=documents)
         self.desk = OrderDesk(algorithm, contracts)
         self.keeper = BookKeeper(
             store, settings.deployment, journal, OPTION_MULTIPLIER, persistent=bool(algorithm.live_mode)

@@ -176,7 +176,7 @@ class Runner:
         day = clock.local_now(self._algorithm).date()
         self._parts.end_of_day.write_counters(date.max)
         if day != self._closed_day:
-            self._parts.attributions.end_session(day)
+            self._parts.attributions.end_session(day, self._parts.keeper.book)
             self._parts.end_of_day.write(self._parts.keeper.book, day)
         self._publish(self._algorithm.set_summary_statistic)
         self._journal.write(
@@ -241,7 +241,7 @@ class Runner:
     def _end_session(self, day: date) -> None:
         self._closed_day = day
         self._parts.close_session(day)
-        self._parts.attributions.end_session(day)
+        self._parts.attributions.end_session(day, self._parts.keeper.book)
         self._parts.end_of_day.write(self._parts.keeper.book, day)
 
     def _take_values(self) -> None:

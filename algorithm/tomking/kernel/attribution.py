@@ -100,8 +100,9 @@ class TradeAttribution:
 
     multiplier: Decimal
     held: dict[str, int] = field(default_factory=dict)
-    _last: dict[str, Observation] = field(default_factory=dict)
-    _parts: Parts = field(default_factory=Parts)
+    last_seen: dict[str, Observation] = field(default_factory=dict)
+    running: Parts = field(default_factory=Parts)
+    """What was attributed since it was last taken."""
 
     @property
     def is_flat(self) -> bool:
@@ -110,10 +111,10 @@ class TradeAttribution:
 
     def observe(self, key: str, seen: Observation) -> None:
         """A held contract now: the change since it was last seen is split."""
-        before = self._last.get(key)
+        before = self.last_seen.get(key)
         if before is not None and self.held.get(key):
-            self._parts.add(change(self.held[key], before, seen, self.multiplier))
-        self._last[key] = seen
+            self.running.add(change(self.held[key], before, seen, self.multiplier))
+        self.last_seen[key] = seen
 
     def fill(self, key: str, quantity: int, price: Decimal, fee: Decimal, seen: Observation | None) -> None:
         """A trade of `quantity` (signed) at `price`; `seen` is the contract at that moment, None without a mid.
@@ -122,17 +123,17 @@ class TradeAttribution:
         """
         now = seen
         if now is None:
-            last = self._last.get(key)
+            last = self.last_seen.get(key)
             now = None if last is None else Observation(last.at, price, last.underlying)
         if now is not None:
             self.observe(key, now)
-            self._parts.slippage += (now.mark - price) * quantity * self.multiplier
-        self._parts.fees -= fee
+            self.running.slippage += (now.mark - price) * quantity * self.multiplier
+        self.running.fees -= fee
         self.held[key] = self.held.get(key, 0) + quantity
 
     def take(self) -> Parts:
         """The parts since they were last taken."""
-        taken, self._parts = self._parts, Parts()
+        taken, self.running = self.running, Parts()
         return taken
 
     @property

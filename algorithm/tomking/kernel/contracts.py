@@ -26,6 +26,7 @@ __all__ = [
     "RUNTIME_STATISTICS",
     "EntryRefused",
     "OrderTag",
+    "attribution_key",
     "block_key",
     "current_key",
     "damaged_state_key",
@@ -104,6 +105,11 @@ def previous_state_key(deployment: str) -> str:
 def damaged_state_key(deployment: str, digest: str) -> str:
     """The key under which a book that cannot be read is kept, by its sha256."""
     return f"{prefix(deployment)}/state/book_damaged_{_name(digest[:16], 'digest')}.json"
+
+
+def attribution_key(deployment: str) -> str:
+    """The key of the running attribution: the last marks and Greeks of what is held."""
+    return f"{prefix(deployment)}/state/attribution.json"
 
 
 def run_key(algorithm_id: str, started: datetime) -> str:
