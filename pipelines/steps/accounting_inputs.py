@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.parsing.lean_events import read_settlement
 from pipelines.steps import accounting_queries as queries
+from pipelines.steps.kept_rows import KeptRows
 from pipelines.transforms.cash_history import CashSample, history_of
 from pipelines.transforms.contract_terms import Listing, Properties, SymbolProperties, TradeEvidence, terms_of
 from pipelines.transforms.implied_splits import TradeEntry, implied_splits
@@ -123,7 +124,8 @@ def read_runs(session: WriteSession, run_ids: Sequence[str], reference: Referenc
     listings = _by_run(session.rows(queries.LISTINGS, wanted))
     rescaled = _by_run(session.rows(queries.RESCALED, wanted))
     runs = session.rows(queries.RUNS, wanted)
-    events = groupby(session.frame(queries.EVENTS, wanted).iter_rows(), key=itemgetter(0))
+    kept = KeptRows(session, queries.EVENTS, wanted)
+    events = groupby((row for frame in kept.all() for row in frame.iter_rows()), key=itemgetter(0))
     current = next(events, None)
     for run_id, mode, period_end, is_complete, currency, start, end in runs:
         run = RunInputs(run_id, mode in ("live", "paper"), is_complete, LeanFigures(currency), period_end)
@@ -141,6 +143,7 @@ def read_runs(session: WriteSession, run_ids: Sequence[str], reference: Referenc
         yield run
         if current is not None and current[0] == run_id:
             current = next(events, None)
+    kept.close()
 
 
 def exposure_at_end(session: WriteSession, run: RunInputs) -> Exposure | None:

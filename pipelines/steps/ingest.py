@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from pipelines.steps.journals import ingest_journals, link_journals
 from pipelines.steps.lean_data import data_root
 from pipelines.steps.lean_reparse import reparse_outdated
 from pipelines.steps.lean_runs import RunOutcome, ingest_run_files, refresh_states
-from pipelines.steps.memory import bounded_memory
+from pipelines.steps.memory import bounded_memory, rare_collections
 from pipelines.steps.optimizations import ingest_optimization, link_optimizations
 from pipelines.steps.prices import ingest_prices
 from pipelines.steps.run_files import Kept
@@ -307,6 +307,9 @@ def _after(session: WriteSession, settings: Settings, items: Sequence[IngestItem
     changed |= rebuild_deployments(session, settings, changed)
     more_terms = take_configured_reference(session, settings)
     events = sum(item.counts.get("events", 0) for item in items)
-    with bounded_memory(session, events) if events >= _MANY_EVENTS else nullcontext():
+    with ExitStack() as until_derived:
+        if events >= _MANY_EVENTS:
+            until_derived.enter_context(bounded_memory(session, events))
+            until_derived.enter_context(rare_collections())
         rebuild_trades(session, None if more_terms else sorted(changed), data=quote_folder(settings))
         rebuild_accounts(session, sorted(changed))

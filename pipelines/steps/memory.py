@@ -1,12 +1,13 @@
-"""How much memory the database may hold while a large run is written.
+"""Memory while a large run is written: what the database may hold, and how often Python looks for what it can free.
 
-Holds: the limit, and setting it for a while.
-Belongs here: what bounds the database's own memory.
+Holds: the limit, the intervals of the garbage collector, and setting them for a while.
+Belongs here: what bounds memory, or the time spent on it, whatever the rows are.
 Never here: what our rows need (they come and go batch by batch).
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ _LEAST, _PER_ROW = 192 << 20, 96
 """Bytes: keys of new rows cannot be put on disk, sorting and reading can."""
 
 
+_OBJECTS_BETWEEN_LOOKS = 20_000
+
+
 @contextmanager
 def bounded_memory(session: WriteSession, rows: int) -> Iterator[None]:
     """Let the database hold no more in memory than writing many rows needs: by itself it takes most of the machine's."""
@@ -27,3 +31,20 @@ def bounded_memory(session: WriteSession, rows: int) -> Iterator[None]:
         yield
     finally:
         session.connection.execute(f"SET memory_limit = '{before}'")
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let Python look for unused cycles less often, and not among what is here already.
+
+    Where objects come and go by the million, each look goes through all of those that stay, modules among them.
+
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -5,21 +5,21 @@ trades.
 Belongs here: a further column that the joining needs.
 Never here: the rules (`pipelines.transforms.strategy_trades`), or anything written.
 
-Rows stay in frames, which take a tenth of the room of Python's objects, until their turn comes.
+Rows stay with the database until their turn comes.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
-
-import polars as pl
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.parsing.lean_events import read_settlement
 from pipelines.steps.accounting_inputs import read_reference
+from pipelines.steps.kept_rows import KeptRows
 from pipelines.transforms.contract_terms import Listing, TradeEvidence, implied_multiplier, terms_of
 from pipelines.transforms.strategy_trades import Trade
 from pipelines.transforms.trade_excursions import EngineTrade, EngineTrades
@@ -28,8 +28,6 @@ from pipelines.transforms.trade_packages import Outlook, Sent, TradedFill, Trade
 
 if TYPE_CHECKING:
     from warehouse.session import WriteSession
-
-_ROWS_AT_ONCE = 10_000
 
 # A package is a combo (`group_id`) or one order; it stands where its first fill does.
 _FILLS = """
@@ -47,9 +45,15 @@ WINDOW package AS (
 )
 ORDER BY place, began_at, first_value(e.order_id) OVER package, e.occurred_at, e.order_id, e.event_id
 """
-_OF_ORDERS = ("group_id", "order_id", "tag", "quantity", "is_missing")
-"""The columns that an order needs; they are the first of a row."""
 _KIND = 8
+_SPANS = """
+SELECT place, min(kept_row), max(kept_row) + 1, arg_min(began_at, kept_row), arg_max(began_at, kept_row),
+       bool_and(coalesce(began_at >= before, true))
+FROM (
+    SELECT place, kept_row, began_at, lag(began_at) OVER (PARTITION BY place ORDER BY kept_row) AS before FROM {fills}
+)
+GROUP BY place
+"""
 _UNFILLED = """
 SELECT run_id, group_id, order_id, tag, quantity
 FROM records.orders o
@@ -92,6 +96,25 @@ FROM records.closed_trades
 WHERE run_id IN (SELECT unnest($1::VARCHAR[]))
 ORDER BY run_id, source_file, position
 """
+_OF_CLOSED_TRADES = "SELECT kept_row AS number, run_id, unnest(order_ids) AS order_id FROM {trades}"
+_AROUND = """
+SELECT * EXCLUDE (kept_row) FROM {trades}
+WHERE kept_row IN (
+    SELECT number FROM {orders} SEMI JOIN (SELECT unnest($1::VARCHAR[]) AS run_id, unnest($2::BIGINT[]) AS order_id)
+    USING (run_id, order_id)
+)
+ORDER BY kept_row
+"""
+
+
+class _Span(NamedTuple):
+    """Where the fills of a run are, when its first and its last package began, whether those between are in order."""
+
+    start: int
+    end: int
+    first_began_at: dt.datetime
+    last_began_at: dt.datetime
+    is_in_order: bool
 
 
 class Histories:
@@ -104,27 +127,38 @@ class Histories:
         self._unfilled: dict[tuple[str, int], list[TradedOrder]] = defaultdict(list)
         for run_id, group_id, order_id, tag, quantity in session.rows(_UNFILLED, wanted):
             self._unfilled[run_id, group_id].append(TradedOrder(order_id, group_id, tag, run_id, quantity))
-        fills = session.frame(_FILLS, wanted)
-        starts = fills.get_column("place").search_sorted(pl.Series(range(1, len(run_ids) + 2))).to_list()
-        spans = {run_id: slice(starts[place], starts[place + 1]) for place, run_id in enumerate(run_ids)}
-        self._began = {run_id: fills.get_column("began_at")[span] for run_id, span in spans.items()}
-        fills = fills.drop("place", "began_at")
-        self._fills = {run_id: fills[span] for run_id, span in spans.items()}
+        self._fills = KeptRows(session, _FILLS, wanted)
+        self._spans = {
+            run_ids[place - 1]: _Span(*span) for place, *span in session.rows(_SPANS.format(fills=self._fills.name))
+        }
+
+    def close(self) -> None:
+        """Nothing more is read."""
+        self._fills.close()
 
     def sent_by(self, run_ids: Iterable[str]) -> Iterator[Sent]:
         """What these runs sent, one run after the other."""
         for run_id in run_ids:
-            for package in _packages_in(self._fills[run_id]):
+            for package in self._packages_of(run_id):
                 yield Sent(self._orders(run_id, package), self._fills_of(run_id, package))
 
     def outlook(self, run_ids: Sequence[str]) -> Outlook:
         """The outlook on the history that these runs are."""
-        orders = (
-            self._orders(run_id, package)
-            for run_id in run_ids
-            for package in _packages_in(self._fills[run_id].select(_OF_ORDERS))
+        orders = (self._orders(run_id, package) for run_id in run_ids for package in self._packages_of(run_id))
+        spans = [self._spans[run_id] for run_id in run_ids if run_id in self._spans]
+        is_in_order = all(span.is_in_order for span in spans) and all(
+            one.last_began_at <= other.first_began_at for one, other in pairwise(spans)
         )
-        return outlook_of(orders, is_in_order=pl.concat([self._began[run_id] for run_id in run_ids]).is_sorted())
+        return outlook_of(orders, is_in_order=is_in_order)
+
+    def _packages_of(self, run_id: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of each package: of a combo (`group_id`), or of one order."""
+        span = self._spans.get(run_id)
+        if span is None:
+            return
+        rows = (row for frame in self._fills.between(span.start, span.end) for row in frame.rows())
+        for _, together in groupby(rows, key=lambda row: (row[0], row[1] if row[0] is None else None)):
+            yield list(together)
 
     def _orders(self, run_id: str, package: Sequence[tuple[Any, ...]]) -> Sequence[TradedOrder]:
         """The orders of a package, of a combo also those that were never filled."""
@@ -142,7 +176,7 @@ class Histories:
         delivering = {row[1] for row in package if row[_KIND] == "delivery"}
         fills = []
         for row in package:
-            _, order_id, _, _, _, event_id, at, day, kind, key, quantity, price, fee, currency, itm, message = row
+            _, order_id, _, _, _, event_id, at, day, kind, key, quantity, price, fee, currency, itm, message, *_ = row
             note = None if message is None else read_settlement(message)
             fills.append(
                 TradedFill(
@@ -163,13 +197,6 @@ class Histories:
                 )
             )
         return fills
-
-
-def _packages_in(fills: pl.DataFrame) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows of each package: of a combo (`group_id`), or of one order."""
-    rows = (row for part in fills.iter_slices(_ROWS_AT_ONCE) for row in part.rows())
-    for _, together in groupby(rows, key=lambda row: (row[0], row[1] if row[0] is None else None)):
-        yield list(together)
 
 
 def _contracts(session: WriteSession, wanted: tuple[list[str]]) -> dict[str, Contract]:
@@ -213,16 +240,23 @@ class ClosedTrades:
     """The closed trades that the engine wrote for runs."""
 
     def __init__(self, session: WriteSession, run_ids: Sequence[str]) -> None:
-        closed = session.frame(_CLOSED_TRADES, (list(run_ids),)).with_row_index("number")
-        self._trades = closed
-        self._orders = closed.select("number", "run_id", order_id="order_ids").explode("order_id")
+        self._session = session
+        self._trades = KeptRows(session, _CLOSED_TRADES, (list(run_ids),))
+        self._orders = KeptRows(session, _OF_CLOSED_TRADES.format(trades=self._trades.name))
+
+    def close(self) -> None:
+        """Nothing more is read."""
+        self._orders.close()
+        self._trades.close()
 
     def around(self, trades: Sequence[Trade]) -> EngineTrades:
         """Those that share an order with any of these trades."""
         keys = {(part.run_id, part.order_id) for trade in trades for part in trade.parts}
-        wanted = pl.DataFrame(list(keys), schema={"run_id": pl.String, "order_id": pl.Int64}, orient="row")
-        numbers = self._orders.join(wanted, on=["run_id", "order_id"], how="semi").get_column("number").unique().sort()
+        if not keys:
+            return EngineTrades(())
+        sql = _AROUND.format(trades=self._trades.name, orders=self._orders.name)
+        wanted = [[run_id for run_id, _ in keys], [order_id for _, order_id in keys]]
         return EngineTrades(
             EngineTrade(run_id, tuple(order_ids), mae, mfe, quantity)
-            for _, run_id, order_ids, mae, mfe, quantity in self._trades[numbers].iter_rows()
+            for run_id, order_ids, mae, mfe, quantity in self._session.frame(sql, wanted).iter_rows()
         )

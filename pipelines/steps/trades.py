@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, islice
@@ -77,11 +78,11 @@ def rebuild_trades(session: WriteSession, run_ids: Iterable[str] | None = None, 
 
 def trades_of(session: WriteSession, run_ids: Sequence[str]) -> dict[tuple[str, str], Trade]:
     """The trades of these runs with all their parts, by run and trade id, each run a history of its own."""
-    read = Histories(session, run_ids)
-    trades = (
-        trade for run_id in run_ids for trade in trades_as_they_end(read.sent_by([run_id]), read.outlook([run_id]))
-    )
-    return {trade.key: trade for trade in trades}
+    with closing(Histories(session, run_ids)) as read:
+        trades = (
+            trade for run_id in run_ids for trade in trades_as_they_end(read.sent_by([run_id]), read.outlook([run_id]))
+        )
+        return {trade.key: trade for trade in trades}
 
 
 def _histories(session: WriteSession, changed: frozenset[str] | None) -> list[_History]:
@@ -111,16 +112,16 @@ def _batches(histories: Sequence[_History]) -> Iterator[list[_History]]:
 
 def _rebuild(session: WriteSession, histories: Sequence[_History], data: Path | None) -> int:
     run_ids = [run_id for history in histories for run_id in history.runs]
-    read, closed = Histories(session, run_ids), ClosedTrades(session, run_ids)
     quotes = HourlyQuotes(data) if data is not None else None
     rows = Replacing(session, run_ids, MODELS)
     made = 0
-    for trades in _portions(_judged(history.runs, read, rows) for history in histories):
-        written, engine = TradeRows(), closed.around([trade for trade, _ in trades])
-        for trade, is_found in trades:
-            written.add(trade, _excursions(trade, engine, quotes), is_found)
-        written.write(rows)
-        made += len(trades)
+    with closing(Histories(session, run_ids)) as read, closing(ClosedTrades(session, run_ids)) as closed:
+        for trades in _portions(_judged(history.runs, read, rows) for history in histories):
+            written, engine = TradeRows(), closed.around([trade for trade, _ in trades])
+            for trade, is_found in trades:
+                written.add(trade, _excursions(trade, engine, quotes), is_found)
+            written.write(rows)
+            made += len(trades)
     rows.end()
     return made
 

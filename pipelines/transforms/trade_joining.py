@@ -46,7 +46,7 @@ class Joiner:
         self._bundles: Mapping[int, Bundle] = {}
         self._by_bundle: dict[int, Book] = {}
         self._rolling: set[int] = set()
-        """Trades that this part gives new legs in the place of old ones."""
+        """Trades that this part, or those it is not apart from, give new legs in the place of old ones."""
         self._by_tag: dict[str, Book] = {}
         self._awaited = dict(outlook.tagged)
 
@@ -54,7 +54,8 @@ class Joiner:
         """Join the next part; returns the trades that changed, in the order of their opening."""
         self._bundles = part.bundles
         self._by_bundle.clear()
-        self._rolling.clear()
+        if part.is_apart:
+            self._rolling.clear()
         waiting: list[Package] = []
         for package in part.packages:
             if waiting and not _at_once(waiting, package):
@@ -247,10 +248,10 @@ class Joiner:
         """The trade that lost some of its legs to an order a moment ago, and is with these what it was before."""
         for book in reversed(self.shelf.recent):
             last = book.last
-            if last is None or last.part != CLOSING or last.fill.kind != "trade" or not book.holds_opened:
+            if not book.held or last is None or last.part != CLOSING or last.fill.kind != "trade":
                 continue
             is_recent = ZERO_TIME <= package.began_at - last.fill.occurred_at <= ROLL_TIME
-            if is_recent and not _differ(package, book) and _is_like_before(book, legs):
+            if is_recent and book.holds_opened and not _differ(package, book) and _is_like_before(book, legs):
                 return book
         return None
 

@@ -68,12 +68,27 @@ class Part(NamedTuple):
     """A part of a history that is joined at once.
 
     `bundles` has the bundle of every package that opens something, by the package's number; `until` is when the next
-    part begins, None where there is none.
+    part begins, None where there is none. `is_apart` says that it begins later than `LEGGING_TIME` after the opening
+    before it.
     """
 
     packages: Sequence[Package]
     bundles: Mapping[int, Bundle]
     until: dt.datetime | None
+    is_apart: bool = True
+
+
+@dataclass(slots=True)
+class _Before:
+    """What earlier parts opened on one underlying within `LEGGING_TIME` of each other: orders of one cluster.
+
+    None of them can be of one trade with what comes, as part of each was closed by then; but each could have taken the
+    place of one that comes, and where one stands alone, that is asked.
+    """
+
+    last_at: dt.datetime
+    roles: Counter[_Role] = field(default_factory=Counter)
+    has_lone_order: bool = False
 
 
 class Bundler:
@@ -82,20 +97,42 @@ class Bundler:
     def __init__(self, outlook: Outlook) -> None:
         self._outlook = outlook
         self._lots: dict[Contract, deque[_Lot]] = {}
+        self._before: dict[frozenset[str], _Before] = {}
 
     def parts_of(self, packages: Iterable[Package]) -> Iterator[Part]:
         """The parts of a history, each as short as it can be; what overlaps in time is one part."""
         part: list[Package] = []
         openings: list[Opening] = []
+        waiting: deque[Opening] = deque()
+        last_at: dt.datetime | None = None
+        is_apart, is_bundled = True, False
         for package in packages:
-            if part and self._outlook.is_in_order and _is_apart(package, part, openings):
-                yield Part(part, self._bundles_of(openings), package.began_at)
-                part, openings = [], []
+            if part and self._outlook.is_in_order and _may_begin(package, part, waiting):
+                begins_apart = last_at is None or package.began_at - last_at > LEGGING_TIME
+                # What comes may still take the place of one of a bundle, but opens no bundle with what was before.
+                bundles = self._bundles_of(openings) if begins_apart or not is_bundled else {}
+                is_bundled = is_bundled or any(len(bundle.openings) > 1 for bundle in bundles.values())
+                if begins_apart or not is_bundled:
+                    yield self._ended(Part(part, bundles, package.began_at, is_apart), openings)
+                    part, openings, is_apart, is_bundled = [], [], begins_apart, False
             part.append(package)
             if (opening := self._opening(package)) is not None:
                 openings.append(opening)
+                waiting.append(opening)
+                last_at = package.began_at
         if part:
-            yield Part(part, self._bundles_of(openings), None)
+            yield Part(part, self._bundles_of(openings), None, is_apart)
+
+    def _ended(self, part: Part, openings: Sequence[Opening]) -> Part:
+        for opening in openings:
+            family, began_at = _family(opening), opening.package.began_at
+            before = self._before.get(family)
+            if before is None or began_at - before.last_at > LEGGING_TIME:
+                before = self._before[family] = _Before(began_at)
+            before.last_at = began_at
+            before.roles.update(_roles(opening))
+            before.has_lone_order = before.has_lone_order or not opening.package.is_combo
+        return part
 
     def _bundles_of(self, openings: Sequence[Opening]) -> dict[int, Bundle]:
         if len(openings) == 1:
@@ -103,9 +140,9 @@ class Bundler:
         found: dict[int, Bundle] = {}
         by_family: dict[frozenset[str], list[Opening]] = defaultdict(list)
         for opening in openings:
-            by_family[frozenset(contract.family for contract in opening.legs)].append(opening)
-        for same in by_family.values():
-            for bundle in _segmented(same, self._outlook.shared):
+            by_family[_family(opening)].append(opening)
+        for family, same in by_family.items():
+            for bundle in _segmented(same, self._outlook.shared, self._before.get(family)):
                 found.update({opening.package.number: bundle for opening in bundle.openings})
         for bundle in _pairs(openings, found):
             found.update({opening.package.number: bundle for opening in bundle.openings})
@@ -140,25 +177,38 @@ class Bundler:
         return quantity
 
 
-def _is_apart(package: Package, part: Sequence[Package], openings: Sequence[Opening]) -> bool:
-    """Whether neither this package nor a later one is of one moment, or of one opening, with any of the part."""
+def _may_begin(package: Package, part: Sequence[Package], waiting: deque[Opening]) -> bool:
+    """Whether neither this package nor a later one is of one moment, or of one trade's opening, with any of the part.
+
+    `waiting` are openings that may still be; what has become too old, or was closed in part, is taken out of it.
+    """
     began_at = package.began_at
-    return began_at > part[-1].began_at and (not openings or began_at - openings[-1].package.began_at > LEGGING_TIME)
+    if began_at <= part[-1].began_at:
+        return False
+    while waiting and (began_at - waiting[0].package.began_at > LEGGING_TIME or waiting[0].until < math.inf):
+        waiting.popleft()
+    return not waiting
 
 
-def _segmented(openings: Sequence[Opening], shared: frozenset[str]) -> list[Bundle]:
+def _family(opening: Opening) -> frozenset[str]:
+    return frozenset(contract.family for contract in opening.legs)
+
+
+def _segmented(openings: Sequence[Opening], shared: frozenset[str], before: _Before | None) -> list[Bundle]:
     bundles: list[Bundle] = []
     cluster: list[Opening] = []
+    if before is not None and openings[0].package.began_at - before.last_at > LEGGING_TIME:
+        before = None
     for opening in openings:
         if cluster and opening.package.began_at - cluster[-1].package.began_at > LEGGING_TIME:
-            bundles.extend(_divided(cluster, shared))
-            cluster = []
+            bundles.extend(_divided(cluster, shared, before))
+            cluster, before = [], None
         cluster.append(opening)
-    return bundles + (_divided(cluster, shared) if cluster else [])
+    return bundles + (_divided(cluster, shared, before) if cluster else [])
 
 
-def _divided(cluster: Sequence[Opening], shared: frozenset[str]) -> list[Bundle]:
-    """The cluster in as few trades as its order allows."""
+def _divided(cluster: Sequence[Opening], shared: frozenset[str], before: _Before | None) -> list[Bundle]:
+    """The cluster in as few trades as its order allows; `before` is the beginning of it that was divided already."""
     if len(cluster) == 1:
         return [Bundle(tuple(cluster), "order")]
     # How many trades the openings until here make at least, and the last one of these.
@@ -176,9 +226,14 @@ def _divided(cluster: Sequence[Opening], shared: frozenset[str]) -> list[Bundle]
         bundles.append(bundle)
         end -= len(bundle.openings)
     bundles.reverse()
-    if all(len(bundle.openings) > 1 or bundle.openings[0].package.is_combo for bundle in bundles):
+    has_lone_order = before is not None and before.has_lone_order
+    if not has_lone_order and all(
+        len(bundle.openings) > 1 or bundle.openings[0].package.is_combo for bundle in bundles
+    ):
         return bundles
     roles = Counter(role for opening in cluster for role in _roles(opening))
+    if before is not None:
+        roles.update(before.roles)
     return [part for bundle in bundles for part in (_apart(bundle) if _is_ambiguous(bundle, roles) else [bundle])]
 
 

@@ -224,7 +224,8 @@ def _said_by(orders: Sequence[TradedOrder]) -> _Said:
     for order in orders:
         if order.tag:
             more = _read(order.tag)
-            said = more if said is _NOTHING else said.joined(more)
+            if more is not said:  # most legs of a combo carry the same tag
+                said = more if said is _NOTHING else said.joined(more)
     return said
 
 

@@ -26,6 +26,8 @@ TAGS = [
     "tk1|a|t2|roll",
 ]
 DAYS = 60
+MINUTES = st.one_of(st.integers(0, 40), st.sampled_from([0, 1, 3]))
+"""Between two moves: short and long next to the time that the legs of one trade may be apart."""
 
 
 def sent(make: Maker) -> tuple[list[Sent], Outlook]:
@@ -35,6 +37,13 @@ def sent(make: Maker) -> tuple[list[Sent], Outlook]:
 
 def joined(history: list[Sent], outlook: Outlook) -> list[Trade]:
     return sorted(trades_as_they_end(history, outlook), key=lambda trade: trade.number)
+
+
+def counted(history: list[Sent], read: list[Sent]) -> Iterator[Sent]:
+    """The history one by one; `read` is what was asked for."""
+    for one in history:
+        read.append(one)
+        yield one
 
 
 @given(st.data())
@@ -51,7 +60,7 @@ def test_part_by_part_fills_of_any_kind_go_where_they_go_in_one_piece(data: st.D
     make = Maker()
     contracts = [option("C", 300), option("P", 300), option("P", 290), SHARE]
     legs = st.lists(st.sampled_from(contracts), min_size=1, max_size=3, unique=True)
-    moves = st.tuples(legs, st.sampled_from([-2, -1, 1, 2]), st.integers(0, 40), st.booleans(), st.sampled_from(TAGS))
+    moves = st.tuples(legs, st.sampled_from([-2, -1, 1, 2]), MINUTES, st.booleans(), st.sampled_from(TAGS))
     for bought, quantity, minutes, is_combo, tag in data.draw(st.lists(moves, max_size=25)):
         make.later(minutes=minutes)
         (make.combo if is_combo else make.singles)("any", [(contract, quantity) for contract in bought], tag=tag)
@@ -71,17 +80,26 @@ def test_a_closed_trade_does_not_wait_for_the_end_of_the_history() -> None:
         make.later(hours=1)
         make.combo("spread", [(option("P", 300), 1), (option("P", 290), -1)])
     history, outlook = sent(make)
-    read = 0
-
-    def counted() -> Iterator[Sent]:
-        nonlocal read
-        for one in history:
-            read += 1
-            yield one
-
-    waited = [read - 1 - 2 * (number + 1) for number, _ in enumerate(trades_as_they_end(counted(), outlook))]
+    read: list[Sent] = []
+    trades = trades_as_they_end(counted(history, read), outlook)
+    waited = [len(read) - 1 - 2 * (number + 1) for number, _ in enumerate(trades)]
     assert len(waited) == DAYS + 1
     assert max(waited[:DAYS]) <= 2
+
+
+def test_where_something_is_opened_every_few_minutes_closed_trades_do_not_wait_either() -> None:
+    make = Maker()
+    for number in range(DAYS):
+        legs = [(option("P", 300 + 10 * (number % 7)), -1), (option("P", 290 + 10 * (number % 7)), 1)]
+        for sign in (1, -1):
+            make.later(minutes=2)
+            make.combo("spread", [(contract, sign * quantity) for contract, quantity in legs])
+    history, outlook = sent(make)
+    read: list[Sent] = []
+    trades = trades_as_they_end(counted(history, read), outlook)
+    waited = [len(read) - 2 * (number + 1) for number, _ in enumerate(trades)]
+    # Half an hour has to pass until nobody can have rolled it.
+    assert max(waited) <= 20
 
 
 def test_trades_of_runs_that_overlap_are_joined_in_one_piece() -> None:
