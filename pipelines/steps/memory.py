@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _LEAST, _PER_ROW = 192 << 20, 96
 """Bytes: keys of new rows cannot be put on disk, sorting and reading can."""
-
-
 _OBJECTS_BETWEEN_LOOKS = 20_000
 
 
@@ -38,7 +36,6 @@ def rare_collections() -> Iterator[None]:
     """Let Python look for unused cycles less often, and not among what is here already.
 
     Where objects come and go by the million, each look goes through all of those that stay, modules among them.
-
     """
     before = gc.get_threshold()
     gc.freeze()
