@@ -61,13 +61,13 @@ DOMAINS = (
     Domain(
         "trades",
         "trades.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/*trade*.py"),
+        ("pipelines/transforms/**/*.py", "pipelines/steps/*trade*.py", "pipelines/steps/kept_rows.py"),
         SESSIONS_WITH_DATA,
     ),
     Domain(
         "money",
         "money.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/accounting*.py"),
+        ("pipelines/transforms/**/*.py", "pipelines/steps/accounting*.py", "pipelines/steps/kept_rows.py"),
         SESSIONS_WITH_DATA,
     ),
     Domain(
