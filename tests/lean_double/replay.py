@@ -77,8 +77,8 @@ def compare(recording: Path, data: Path) -> Comparison:
         raise RuntimeError(f"{recording}: {done.stack_trace}")
     document = json.loads(recording.read_text(encoding="utf-8"))
     events = json.loads(recording.with_name(f"{recording.stem}-order-events.json").read_text(encoding="utf-8"))
-    theirs = _outcomes(document["orders"].values(), events)
-    ours = _outcomes_of(done)
+    theirs = outcomes(document["orders"].values(), events)
+    ours = outcomes_of(done)
     return Comparison(recording.parent.name, len(theirs), tuple(_differences(theirs, ours, _pairs(done))))
 
 
@@ -87,13 +87,15 @@ def _pairs(done: Run) -> dict[int, int]:
     return found
 
 
-def _outcomes_of(done: Run) -> dict[int, Outcome]:
+def outcomes_of(done: Run) -> dict[int, Outcome]:
+    """The outcome of every order of a run on the stand-in, by order id."""
     transactions = done.algorithm.transactions
     orders = [json.loads(json.dumps(order.as_json())) for order in transactions.orders.values()]
-    return _outcomes(orders, [event.as_json("Replay") for event in transactions.events])
+    return outcomes(orders, [event.as_json("Replay") for event in transactions.events])
 
 
-def _outcomes(orders: Iterable[dict[str, Any]], events: Iterable[dict[str, Any]]) -> dict[int, Outcome]:
+def outcomes(orders: Iterable[dict[str, Any]], events: Iterable[dict[str, Any]]) -> dict[int, Outcome]:
+    """The outcome of every order as result files tell it, by order id."""
     by_order: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in events:
         by_order[event["orderId"]].append(event)
