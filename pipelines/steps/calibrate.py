@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pipelines.config import Settings, UniverseSettings
 from pipelines.steps.account_plans import AccountPlan
+from pipelines.steps.calibration_parts import slow_parts
 from pipelines.steps.fee_levels import account_evidence, propose_fee_levels, scheduled_orf
 from pipelines.steps.parameter_log import add_event, find_set, history_of, resting_since, sets_of, taken_back
 from pipelines.steps.parameters import GATE
@@ -171,7 +172,18 @@ def code_version() -> str:
     files = sorted(Path(next(iter(kernel.__path__))).rglob("*.py"))
     files += [
         transforms / f"{name}.py"
-        for name in ("calibrating", "gate", "levels", "orf_evidence", "regime_thresholds", "returns")
+        for name in (
+            "buying_power",
+            "cache_lifetimes",
+            "calibrating",
+            "candidate_parts",
+            "crisis_weights",
+            "gate",
+            "levels",
+            "orf_evidence",
+            "regime_thresholds",
+            "returns",
+        )
     ]
     digest = hashlib.sha256()
     for file in files:
@@ -226,7 +238,7 @@ def _parts(
         if found is not None:
             parts.append(found)
             break
-    return parts
+    return [*parts, *slow_parts(session, deployment, before, through)]
 
 
 def _regime_part(

@@ -292,6 +292,13 @@ HAND_WRITTEN: tuple[DataCheck, ...] = (
         "where state = 'published' and published_at < now() - interval 2 day",
     ),
     DataCheck(
+        "taken_parts_are_out_of_sample",
+        "parameter_sets",
+        "error",
+        "no value in force was scored on days that chose it",
+        "select parameter_set_id, part, scored_from, scored_sessions from marts.calibration_parts where is_taken and in_sample",
+    ),
+    DataCheck(
         "nightly_fresh",
         "operations",
         "warn",

@@ -42,6 +42,8 @@ class Part:
     score: Score | None = None
     fills: int | None = None
     evidence_through: dt.date | None = None
+    limits: GateLimits | None = None
+    """What this kind of part has to show, where it is not what every part has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ def assemble(
             fills=part.fills,
             evidence_through=part.evidence_through,
         )
-        decision = judge(candidate, in_force, limits)
+        decision = judge(candidate, in_force, part.limits or limits)
         judged.append(JudgedPart(part, decision))
         if decision.passed:
             values.update(part.values)

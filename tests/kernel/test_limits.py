@@ -53,6 +53,17 @@ def test_groups_hold_what_their_table_says_and_together_no_more_than_the_joint_l
     assert refused_by(WANTED, live("SPX", "QQQ")) is None
 
 
+def test_a_group_that_moved_with_stocks_in_stress_counts_with_them_and_only_ever_against_an_entry() -> None:
+    oil, equities = replace(WANTED, product="CL"), live("SPX", "QQQ", "ES")
+    assert refused_by(oil, equities) is None
+    assert refused_by(oil, equities, crisis_weight_C1="0.70") == "joint_groups"
+    assert refused_by(oil, equities, crisis_weight_C1="0.69") is None
+    assert refused_by(oil, equities, crisis_weight_B1="0.90") is None
+    assert refused_by(replace(WANTED, product="LE"), equities, crisis_weight_C1="0.70") is None
+    assert refused_by(WANTED, live("SPX", "QQQ", "CL")) is None
+    assert refused_by(WANTED, live("SPX", "QQQ", "CL"), crisis_weight_C1="0.70") == "joint_groups"
+
+
 def test_above_a_vix_of_30_each_group_holds_one_less_but_never_none() -> None:
     storm = replace(RICH, vix=Decimal("30.01"))
     assert group_allowance("A2", RICH, VALUES) == 3

@@ -19,6 +19,7 @@ from pipelines.steps.crisis_figures import derive_figures
 from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.ingest import ingest_paths
 from pipelines.steps.journals import ingest_journals, link_journals
+from pipelines.steps.parameter_log import add_event
 from pipelines.steps.price_tables import store_bars
 from pipelines.steps.rehearsal_books import PresentBook, present_books
 from pipelines.steps.rehearse import RehearsedAll, rehearse_books
@@ -129,10 +130,7 @@ def test_a_book_above_the_cap_stops_entries_by_a_document_with_an_end(recorded: 
     tight = make_set("2026-11-02", "2026-10-30", values={"limits.crisis_loss": "0.05"})
     with recorded.writer("set") as session:
         store_set(session, tight)
-        session.execute(
-            "INSERT INTO records.parameter_events SELECT 'e', ?, 'published', 1, now(), 'test', DATE '2026-11-02', NULL, NULL",
-            [tight.sha256],
-        )
+        add_event(session, tight.sha256, "published", actor="test", in_force_from=tight.effective_from)
         now = session.now
     (outcome,) = rehearsed(recorded, given).rehearsals
     assert (outcome.is_blocked, outcome.is_new, outcome.document_written) == (True, True, True)

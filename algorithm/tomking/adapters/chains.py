@@ -23,6 +23,7 @@ from tomking.kernel.chain_cache import ChainAnswer, ChainCache
 from tomking.kernel.market_events import ExpiryListed, MarketEvent
 from tomking.kernel.occ import occ_text
 from tomking.kernel.option_chain import ChainRequest
+from tomking.kernel.staleness import StalenessTraces
 from tomking.strategies.market_view import Chain, ChainRow
 
 _NEAR_THE_MONEY = Decimal("0.03")
@@ -57,11 +58,15 @@ class Chains:
         self._known: dict[tuple[str, float, datetime, bool], tuple[str, Decimal, str, date] | None] = {}
         self._failed: set[tuple[str, date]] = set()
         self.last: dict[str, ChainAnswer[ChainRow]] = {}
+        self.traces = StalenessTraces()
 
     def answer(self, request: ChainRequest, now: datetime) -> Chain | None:
         """The chain that a strategy asks for; None where nothing is known, which is said once a day."""
         found = self.cache.get(request, now, self._read)
         self.last[request.root] = found
+        if self.traces.wants(request.root, request.day):
+            level = self._volatility.get(request.root) if found.source == "read" else None
+            self.traces.note(request.root, now, None if level is None else level.volatility)
         if found.failure is not None and (request.root, request.day) not in self._failed:
             self._failed.add((request.root, request.day))
             self._journal.write("error", message=found.failure[:500], where=f"chain {request.root}")

@@ -18,6 +18,7 @@ from tomking.kernel.cache_counters import CacheCounters
 from tomking.kernel.greeks import SHARE, Greeks
 from tomking.kernel.portfolio_greeks import SUMS, GreeksLeg, portfolio_greeks
 from tomking.kernel.products import OPTION_MULTIPLIER
+from tomking.kernel.staleness import StalenessTraces
 from tomking.strategies.book import Book, Trade
 
 _FIELDS = {
@@ -62,10 +63,11 @@ class EndOfDay:
         greeks: GreeksDesk,
         counters: Mapping[str, CacheCounters],
         *,
+        traces: Mapping[str, tuple[StalenessTraces, str]],
         beta_of: Callable[[str], Decimal | None],
     ) -> None:
         self._journal, self._contracts, self._greeks, self._counters = journal, contracts, greeks, counters
-        self._beta_of = beta_of
+        self._traces, self._beta_of = traces, beta_of
         self.times = HandlerTimes()
 
     def write(self, book: Book, day: date) -> None:
@@ -78,7 +80,7 @@ class EndOfDay:
         self._handler_times(day)
 
     def write_counters(self, before: date) -> None:
-        """The caches' counters of the days before `before`."""
+        """The caches' counters of the days before `before`, and what their age would have cost on the traced keys."""
         for name, counters in self._counters.items():
             for day, kind, counts in counters.take(before):
                 self._journal.write(
@@ -94,6 +96,17 @@ class EndOfDay:
                     failures=counts.failures,
                     filtered=counts.filtered,
                     known_missing=counts.known_missing,
+                )
+        for name, (traces, unit) in self._traces.items():
+            for trace in traces.take(before):
+                self._journal.write(
+                    "staleness",
+                    cache=name,
+                    traced=trace.key,
+                    session_date=trace.day,
+                    requests=trace.requests,
+                    readings={str(second): value for second, value in trace.readings.items()},
+                    unit=unit,
                 )
 
     def _greeks_of(self, book: Book) -> dict[str, Greeks | None]:

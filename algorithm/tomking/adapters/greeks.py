@@ -24,6 +24,7 @@ from tomking.kernel.greeks import Greeks
 from tomking.kernel.greeks_cache import GreeksCache
 from tomking.kernel.occ import parse_occ
 from tomking.kernel.sessions import close_time_utc, session_on_or_before
+from tomking.kernel.staleness import StalenessTraces
 from tomking.strategies.market_view import Quote
 
 
@@ -38,11 +39,17 @@ class GreeksDesk:
 
     def __init__(self, algorithm: QCAlgorithm, contracts: Contracts, cache: GreeksCache) -> None:
         self._algorithm, self._contracts, self.cache = algorithm, contracts, cache
+        self.traces = StalenessTraces()
 
     def of(self, key: str, underlying: str) -> Greeks | None:
         """The Greeks of a watched contract now; None where they are not known."""
         now = clock.utc_now(self._algorithm)
-        return self.cache.get(key, underlying, now, partial(self._compute, underlying=underlying)).greeks
+        answer = self.cache.get(key, underlying, now, partial(self._compute, underlying=underlying))
+        if self.traces.wants(key, clock.local_now(self._algorithm).date()):
+            # A few keys are computed anew each time, beside the answer: what the cache's age costs is learnt from them.
+            fresh = self._compute(key, underlying) if answer.source == "cached" else answer.greeks
+            self.traces.note(key, now, None if fresh is None else fresh.delta)
+        return answer.greeks
 
     def of_each(self, keys: Iterable[str], underlying: str) -> dict[str, Greeks | None]:
         """The Greeks of several contracts of one underlying."""

@@ -93,6 +93,7 @@ class Modules:
             contracts,
             self.greeks,
             {"chains": chain_cache.counters, "greeks": greeks_cache.counters},
+            traces={"chains": (self.chains.traces, "volatility"), "greeks": (self.greeks.traces, "delta")},
             beta_of=self._beta_of,
         )
 

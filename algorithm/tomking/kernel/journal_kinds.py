@@ -195,6 +195,12 @@ KINDS: Mapping[str, Kind] = {
         "entries:whole evictions:whole stale_served:whole provider_calls:whole failures:whole filtered:whole "
         "known_missing:whole session_date:day key_kind:name",
     ),
+    "staleness": _kind(
+        "one key of a cache through a session: the seconds of the day (UTC) at which it was asked for, and what a fresh "
+        "reading would have said then, where one was made",
+        "cache:name traced:name session_date:day requests:wholes readings:numbers",
+        "unit:text",
+    ),
     "metric": _kind("a measured figure", "name:name value:number", "unit:text count:whole session_date:day"),
     "regime": _kind("the market state the algorithm works with", "state:name", "reason:text session_date:day"),
     "command": _kind("a live command was received", "name:text", "payload:text accepted:flag"),

@@ -54,7 +54,7 @@ _ENTRIES = (
     _limit("group_positions", "No correlation group holds more trades than its limit, never more than three.",
            "group_positions early_phase_group_positions crowded_vix", "correlation groups (R1, R9)",
            "counts:check_counts", traded=True, lesson=1),
-    _limit("joint_groups", "Index futures and index funds together hold no more than three.", "crowded_vix",
+    _limit("joint_groups", "Index futures and index funds together hold no more than three.", "crowded_vix same_group_correlation",
            "correlation groups (R1)", "counts:check_counts", traded=True),
     _limit("same_expiry", "No two short-premium trades of one group share an expiry.", "", "lessons of August 2024 (R1)",
            "counts:check_counts", traded=True, lesson=2),

@@ -21,6 +21,14 @@ HISTORY = (
     "select happened_at, deployment, parameter_set_id, state, actor, in_force_from, note from marts.parameter_history "
     "order by sequence desc limit 50"
 )
+PARTS = (
+    "select data_through, deployment, part, is_taken, proposed, metric, against, scored_sessions, failed "
+    "from marts.calibration_parts order by data_through desc, created_at desc, deployment, part"
+)
+STALENESS = (
+    "select cache, unit, age_seconds, sum(pairs) as pairs, sum(pairs * mean_change) / sum(pairs) as mean_change "
+    "from marts.cache_staleness group by all order by cache, age_seconds"
+)
 SHADOWS = "select * from marts.shadow_runs order by deployment, candidate desc, live"
 DIFFERENT_DAYS = (
     "select deployment, candidate, live, session_date, regime, live_regime, size_share, live_size_share "
@@ -32,7 +40,8 @@ DIFFERENT_DAYS = (
 def parameter_sets(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult[None]:
     """Table records.parameter_sets: candidates with their evidence, judged by the gate."""
     outcome = run(context, warehouse, "parameter_sets")
-    return dg.MaterializeResult(metadata={**counts(outcome), **_shown(warehouse)})
+    evidence = {"parts": table(ask(warehouse, PARTS)), "what age costs": table(ask(warehouse, STALENESS))}
+    return dg.MaterializeResult(metadata={**counts(outcome), **_shown(warehouse), **evidence})
 
 
 @dg.asset(deps=["published_parameters"], group_name="calibration", kinds={"duckdb"}, pool=POOL)

@@ -17,6 +17,7 @@ from tomking.kernel.limits.phases import phase_of, trades_allowed
 from tomking.kernel.limits.terms import Account, Exposure, Proposal, Refusal, number
 
 _LAST_PHASE = 4
+_WEIGHT = "limits.crisis_weight_"
 
 
 def check_counts(
@@ -89,6 +90,13 @@ def group_allowance(group: str, account: Account, values: Mapping[str, str]) -> 
     return _less_when_crowded(allowed, account, values)
 
 
+def groups_like_equities(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Groups whose estimated crisis weight makes them count with the equity groups; the table's own are not among them."""
+    least = number(values, "limits.same_group_correlation")
+    weighted = {name.removeprefix(_WEIGHT): name for name in values if name.startswith(_WEIGHT)}
+    return tuple(sorted(group for group, name in weighted.items() if number(values, name) >= least))
+
+
 def _less_when_crowded(allowed: int, account: Account, values: Mapping[str, str]) -> int:
     if account.vix is not None and account.vix > number(values, "limits.crowded_vix"):
         return max(1, allowed - 1)
@@ -100,14 +108,16 @@ def _group_positions(
 ) -> Refusal | None:
     group = group_name(proposal.product)
     names = [group_name(one.product) for one in counted]
+    crowd = groups_like_equities(values)
     allowed = group_allowance(group, account, values)
     if names.count(group) >= allowed:
         return _full("group_positions", f"group {group}", allowed, names.count(group))
     for joint in JOINT_LIMITS:
-        together = sum(name in joint.groups for name in names)
+        groups = (*joint.groups, *crowd)
+        together = sum(name in groups for name in names)
         allowed = _less_when_crowded(joint.limit, account, values)
-        if group in joint.groups and together >= allowed:
-            return _full("joint_groups", f"groups {' and '.join(joint.groups)}", allowed, together)
+        if group in groups and together >= allowed:
+            return _full("joint_groups", f"groups {' and '.join(groups)}", allowed, together)
     return None
 
 

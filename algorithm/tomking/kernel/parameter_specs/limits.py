@@ -158,7 +158,20 @@ _BRAKES: tuple[ParameterSpec, ...] = (
            "input health: the print of 65.7 before the open of 2024-08-05 (W7)", step="0.20"),
 )  # fmt: skip
 
-PARAMETERS: tuple[ParameterSpec, ...] = (*_CORE, *_ACCOUNT, *_EVENTS, *_RISK, *_BRAKES)
+_WEIGHTS: tuple[ParameterSpec, ...] = (
+    number("limits.same_group_correlation", "0.70", "0.30 to 0.70 correlation",
+           "Crisis weight from which a group counts with the equity groups against their joint limit.",
+           "thresholds: above 0.70 the same group (R1)", step="0.10"),
+    *(
+        number(f"limits.crisis_weight_{group}", None, "-1 to 1 correlation",
+               f"Correlation of group {group} with the stock market in stress; without it the group counts by itself.",
+               "crisis weights are estimated from data, not typed (R9 has no derivation)", step="0.20",
+               family=f"limits.crisis_weight_{group}")
+        for group in ("B1", "B2", "C1", "C2", "D1", "D2", "E")
+    ),
+)  # fmt: skip
+
+PARAMETERS: tuple[ParameterSpec, ...] = (*_CORE, *_ACCOUNT, *_EVENTS, *_RISK, *_BRAKES, *_WEIGHTS)
 
 ORDERED: tuple[tuple[str, str], ...] = (
     ("limits.drawdown_halve", "limits.drawdown_stop"),
