@@ -124,7 +124,11 @@ def test_a_run_that_was_given_values_made_from_its_own_days_is_no_evidence(
     with warehouse.writer("calibrate") as session:
         store_lines(session, staleness_lines())
         outcome = run(session, tmp_path)
-        applied = {"kind": "parameters_applied", "sha256": outcome.sha256, "set_id": outcome.parameter_set_id}
+        applied: dict[str, object] = {
+            "kind": "parameters_applied",
+            "sha256": outcome.sha256,
+            "set_id": outcome.parameter_set_id,
+        }
         session.execute("DELETE FROM records.journal_entries")
         store_lines(session, [*staleness_lines(), applied])
         session.execute("UPDATE records.parameter_sets SET evidence = '{}'")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from datetime import UTC, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -51,10 +52,12 @@ def test_a_replay_counts_the_calls_and_errors_of_the_real_cache(seconds: list[in
     cache = GreeksCache(timedelta(seconds=ttl), 10)
     day = dt.datetime(2026, 1, 5, tzinfo=UTC)
     error = Decimal(0)
+
+    def provide(_key: str, at: int) -> Greeks:
+        return Greeks(delta=values[at])
+
     for second in seconds:
-        answer = cache.get(
-            "k", "SPY", day + timedelta(seconds=second), lambda _key, at=second: Greeks(delta=values[at])
-        )  # type: ignore[misc]
+        answer = cache.get("k", "SPY", day + timedelta(seconds=second), partial(provide, at=second))
         assert answer.greeks is not None
         assert answer.greeks.delta is not None
         error += abs(answer.greeks.delta - values[second])
