@@ -28,9 +28,21 @@ from tomking.kernel.sessions import (
     sessions_between,
 )
 from tomking.strategies.book import Book, Leg, Trade
+from tomking.strategies.booking import Filled, traded_legs
 from tomking.strategies.decisions import Decision, decide
-from tomking.strategies.intents import AbandonTrade, FlattenStock, Intent, PassEntry, PlanTrade, ReportLate, SendOrder
+from tomking.strategies.intents import (
+    AbandonTrade,
+    FlattenStock,
+    Intent,
+    PassEntry,
+    PlanRoll,
+    PlanTrade,
+    ReportLate,
+    SendOrder,
+    WatchQuotes,
+)
 from tomking.strategies.market_view import Chain, ChainRow, DailyBar, MarketView, Quote
+from tomking.strategies.rolls import ROLL, is_unfilled_roll
 from tomking.strategies.strategy import Strategy
 
 _CENT = Decimal("0.01")
@@ -242,8 +254,13 @@ class PaperAccount:
                     parent=intent.parent,
                 )
             )
-        elif isinstance(intent, PassEntry):
+        elif isinstance(intent, PassEntry | WatchQuotes):
             self.book.consider(intent.strategy, intent.product, day, intent.part)
+        elif isinstance(intent, PlanRoll):
+            self.book.consider(intent.strategy, intent.product, day, ROLL)
+            trade = self.book.trades[intent.trade_id]
+            legs = (*(leg for leg in trade.legs if not is_unfilled_roll(leg)), intent.leg)
+            self.book.change(trade.id, legs=legs)
         elif isinstance(intent, AbandonTrade):
             self.book.change(intent.trade_id, state="closed")
         elif isinstance(intent, SendOrder):
@@ -271,14 +288,8 @@ class PaperAccount:
                 )
             )  # fmt: skip
             return
-        legs = [
-            replace(
-                leg,
-                quantity=leg.quantity + filled.get(leg.key, 0),
-                closed=(leg.closed or Decimal(0)) - filled.get(leg.key, 0) * prices.get(leg.key, Decimal(0)),
-            )
-            for leg in trade.legs
-        ]
+        fills = {key: Filled(quantity, prices[key]) for key, quantity in filled.items()}
+        legs = list(traded_legs(trade.legs, fills))
         proceeds = (trade.proceeds or Decimal(0)) - order.net * order.units
         self._store(replace(trade, legs=tuple(legs), proceeds=proceeds), order.action)
 

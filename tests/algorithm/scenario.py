@@ -40,14 +40,13 @@ CHANGES: Mapping[str, str] = {
     "strangle.entry_week": "0",
     "leap_ladder.max_open": "1",
     "strangle.min_iv_rank": "0",
-    "strangle.reprice_step": "0.10",
+    "strangle.range_most": "1",
+    "strangle.delta_roll_untested": "1",
     "strangle.delta_close_tested": "1",
     "strangle.delta_exit": "1",
-    "friday0dte.min_credit": "0.02",
-    "ipmcc.leap_spread": "0.05",
     "leap_ladder.vix_skip_below": "10",
 }
-"""What makes every strategy trade on the recorded quotes: an entry each week, and wider quotes than ours would take."""
+"""What makes every kind of exit occur on the recorded quotes: an entry each week, in any market, held to its date."""
 
 Lines = list[dict[str, Any]]
 

@@ -85,8 +85,9 @@ def open_trade(credit: str = "2.00", quantity: int = 1) -> Trade:
 
 
 def make_set(effective_from: date, data_through: date, **changes: str) -> ParameterSet:
-    """A good parameter set whose strangles hold on to both sides, so that target, stop and date end them."""
-    no_defence = {"delta_close_tested": "1", "delta_exit": "1"}
+    """A good parameter set whose strangles are sold in any market and hold on to both sides: target, stop, date end them."""
+    no_defence = {"delta_roll_untested": "1", "delta_close_tested": "1", "delta_exit": "1"}
+    no_defence |= {"range_most": "1", "event_days": "0"}
     return parse(
         dump(
             values(**(no_defence | changes)),

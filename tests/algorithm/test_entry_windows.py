@@ -15,8 +15,10 @@ from tomking.kernel.sessions import NEW_YORK, close_time_utc, is_half_day, is_se
 from tomking.strategies.book import Book
 from tomking.strategies.entry import EntryWindow, on_session
 from tomking.strategies.friday0dte import Friday0dte
-from tomking.strategies.market_view import MarketView
+from tomking.strategies.intents import WatchQuotes
+from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.registry import STRATEGIES, make_strategies
+from tomking.strategies.strategy import Strategy
 
 SESSIONS = sessions_between(date(2018, 1, 2), date(2025, 12, 30))
 
@@ -32,11 +34,16 @@ def window(weekday: str = "friday", week: int = 0) -> EntryWindow:
     return EntryWindow(weekday, week, time(10, 30), time(15, 30))
 
 
+def only_watches(strategy: Strategy, seen: MarketView) -> bool:
+    """Whether the chain is asked for in order to watch quotes before the window."""
+    return all(isinstance(one, WatchQuotes) for one in strategy.propose(Chain(()), seen, Book()))
+
+
 @given(st.sampled_from(SESSIONS), st.times(time(0), time(23, 59)))
 def test_no_strategy_asks_for_a_chain_outside_its_window(day: date, clock: time) -> None:
     seen = at(day, clock)
     for strategy in make_strategies(tuple(STRATEGIES), default_values()):
-        if strategy.chain_request(seen, Book()) is not None:
+        if strategy.chain_request(seen, Book()) is not None and not only_watches(strategy, seen):
             entry = strategy.entry  # type: ignore[attr-defined]
             assert seen.is_open
             assert entry.entry_from <= clock <= entry.entry_until
@@ -45,8 +52,9 @@ def test_no_strategy_asks_for_a_chain_outside_its_window(day: date, clock: time)
 @pytest.mark.parametrize("day", [date(2019, 3, 8), date(2019, 3, 15), date(2019, 11, 1), date(2019, 11, 8)])
 def test_hours_are_new_yorks_on_both_sides_of_a_change_of_the_clock(day: date) -> None:
     rules = Friday0dte.from_values(default_values())
-    assert rules.chain_request(at(day, time(10, 29)), Book()) is None
+    assert only_watches(rules, at(day, time(10, 29)))
     assert rules.chain_request(at(day, time(10, 30)), Book()) is not None
+    assert not only_watches(rules, at(day, time(10, 30)))
     early = at(day, time(10, 30))
     assert early.now.astimezone(NEW_YORK).time() == time(10, 30)
     assert {at(d, time(10, 30)).now.hour for d in (date(2019, 3, 8), date(2019, 3, 15))} == {14, 15}

@@ -14,9 +14,17 @@ from tomking.kernel.occ import parse_occ
 from tomking.kernel.parameters import default_values
 from tomking.kernel.readings import Reading
 from tomking.kernel.sessions import NEW_YORK, next_session
-from tomking.strategies.book import Book, Trade
+from tomking.strategies.book import Book, Trade, Working
 from tomking.strategies.friday0dte import Friday0dte
-from tomking.strategies.intents import PassEntry, PlanTrade, ReportLate, SendOrder
+from tomking.strategies.intents import (
+    AbandonTrade,
+    CancelOrder,
+    PassEntry,
+    PlanTrade,
+    ReportLate,
+    SendOrder,
+    WatchQuotes,
+)
 from tomking.strategies.market_view import Chain, DailyBar, MarketView
 
 RULES = Friday0dte.from_values(default_values())
@@ -51,6 +59,7 @@ def propose(view: MarketView, rules: Friday0dte = RULES) -> PlanTrade | PassEntr
     request = rules.chain_request(view, Book())
     assert request is not None
     (found,) = rules.propose(Chain(market.chain(request)), view, Book())
+    assert isinstance(found, PlanTrade | PassEntry)
     return found
 
 
@@ -173,3 +182,35 @@ def test_an_opening_risks_no_more_than_its_wings() -> None:
     assert order.planned_loss is not None
     assert order.planned_loss <= 5 * (3 + order.net)
     assert order.planned_loss <= 5 * 2 * -order.net
+
+
+def test_quotes_in_reach_are_watched_from_the_first_bar_on_and_once() -> None:
+    early = seen(FRIDAY.replace(hour=10, minute=0))
+    market = PaperMarket()
+    market.bar = Bar(early.local, 320.0, 0.20, None)
+    request = RULES.chain_request(early, Book())
+    assert request is not None
+    (found,) = RULES.propose(Chain(market.chain(request)), early, Book())
+    assert isinstance(found, WatchQuotes)
+    strikes = {parse_occ(key).strike for key in found.keys}
+    # Four is the average true range: six on either side, and the wider wing.
+    assert (min(strikes), max(strikes)) == (Decimal(309), Decimal(331))
+    watched = Book()
+    watched.consider("friday0dte", "SPY", early.day, found.part)
+    assert RULES.chain_request(early, watched) is None
+    assert RULES.chain_request(seen(), watched) is not None
+
+
+def test_a_plan_is_given_up_once_its_strike_is_touched_or_too_near_and_a_resting_order_is_taken_back() -> None:
+    plan = propose(seen(price="323"))
+    assert isinstance(plan, PlanTrade)
+    sold = plan.legs[0].key
+    trade = Trade("t", "friday0dte", "SPY", "planned", plan.legs, plan.expiry, FRIDAY.date())
+    touched = seen(price=str(parse_occ(sold).strike))
+    near = seen(price="323", deltas={sold: Decimal("0.30")})
+    for view, reason in ((touched, "touched"), (near, "too_near")):
+        assert RULES.manage(view, Book({"t": trade})) == (AbandonTrade("t", reason),)
+        resting = replace(trade, working=Working("open", view.now, Decimal("-0.5"), 1, (1, 2)))
+        assert RULES.manage(view, Book({"t": resting})) == (CancelOrder("t", reason),)
+    far = seen(price="323", deltas={sold: Decimal("0.29")})
+    assert RULES.manage(far, Book({"t": trade})) == ()

@@ -65,9 +65,9 @@ def test_entries_come_on_the_first_four_wednesdays_of_a_large_account_and_one_of
     days = {when.date().weekday() for when, intent in traded.done if isinstance(intent, PlanTrade)}
     assert days <= {2, 3}
     rules = OneOneTwo.from_values(default_values())
-    view = replace(traded.view(), equity=Decimal(74_999))
-    assert rules._weeks(view) == (1,)
-    assert rules._weeks(replace(view, equity=Decimal(100_000))) == (1, 2, 3)
+    wednesdays = [date(2019, 5, day) for day in (1, 8, 15, 22, 29)]
+    for equity, many in ((74_999, 1), (75_000, 2), (100_000, 3), (150_000, 4)):
+        assert [rules.may_enter_on(day, Decimal(equity)) for day in wednesdays] == [n < many for n in range(5)]
 
 
 def test_naked_puts_leave_at_ninety_percent_and_the_spread_stays_as_an_exception_on_record(

@@ -124,6 +124,7 @@ def test_insurance_is_off_until_a_parameter_turns_it_on_and_keeps_its_budget() -
 
 def propose(rules: Strangle, **changes: object) -> PlanTrade | PassEntry:
     (found,) = rules.propose(Chain(()), replace(view(NOON), **changes), Book())  # type: ignore[arg-type]
+    assert isinstance(found, PlanTrade | PassEntry)
     return found
 
 

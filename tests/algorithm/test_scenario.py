@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 OFTEN = lively(date(2019, 12, 2))
 MONTHS = {"start": "2019-12-02", "end": "2020-06-30"}
-SHORT_PREMIUM = ("strangle", "one_one_two", "leap_ladder", "friday0dte")
+SHORT_PREMIUM = ("strangle", "one_one_two", "leap_ladder", "friday0dte", "high_vix_puts")
 SILENT = (date(2020, 1, 14), date(2020, 2, 5))
 UNLISTED = (date(2020, 3, 4),)
 HALT = (datetime(2020, 3, 9, 14, 30, tzinfo=UTC), datetime(2020, 3, 9, 18, 30, tzinfo=UTC))
@@ -66,7 +66,7 @@ def test_seven_months_trade_and_leave_by_target_and_by_date(months: Played) -> N
     reasons = {str(line["action"]) for line in of_kind(months.lines, "order_sent")}
     assert {"open", "close:target", "close:dte"} <= reasons
     traded = {one.strategy for one in lives(months.lines)}
-    assert {"strangle", "leap_ladder", "friday0dte", "ipmcc"} <= traded
+    assert {"strangle", "one_one_two", "leap_ladder", "friday0dte", "ipmcc"} <= traded
     assert len(lives(months.lines)) >= 15
 
 

@@ -43,6 +43,7 @@ def chain(*rows: tuple[str, str, int, str]) -> list[ChainRow]:
 
 def propose(rows: list[ChainRow]) -> PlanTrade | PassEntry:
     (found,) = RULES.propose(Chain(tuple(rows)), view(NOON), Book())
+    assert isinstance(found, PlanTrade | PassEntry)
     return found
 
 
@@ -122,13 +123,13 @@ def test_the_choice_does_not_depend_on_the_order_of_the_chain(random: object, de
     assert propose(rows) == propose(shuffled)
 
 
-def test_an_opening_asks_the_mid_and_gives_way_step_by_step_down_to_the_least_credit() -> None:
+def test_an_opening_asks_the_mid_and_gives_way_to_a_step_beyond_the_bids_down_to_the_least_credit() -> None:
     prices = []
     for attempts in range(3):
         (order,) = RULES.manage(view(NOON), book_of(planned(attempts=attempts)))
         assert isinstance(order, SendOrder)
         prices.append(order.net)
-    assert prices == [Decimal("-2.04"), Decimal("-1.99"), Decimal("-1.94")]
+    assert prices == [Decimal("-2.04"), Decimal("-1.99"), Decimal("-1.95")]
     strict = Strangle.from_values(values(min_credit="2"))
     (order,) = strict.manage(view(NOON), book_of(planned(attempts=3)))
     assert isinstance(order, SendOrder)

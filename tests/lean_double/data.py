@@ -96,6 +96,7 @@ class OptionContract:
     expiry: datetime
     implied_volatility: float
     greeks: Greeks
+    volume: int = 0
 
 
 @dataclass
@@ -200,7 +201,8 @@ def _read_universe(path: Path, underlying: Symbol) -> list[OptionContract]:
             assert symbol.right is not None
             expiry = datetime.combine(symbol.expiry, time())
             greeks = Greeks(*(float(text) for text in row[10:15]))
-            found.append(OptionContract(symbol, float(row[1]), symbol.right, expiry, float(row[9]), greeks))
+            volume = int(row[7] or 0)
+            found.append(OptionContract(symbol, float(row[1]), symbol.right, expiry, float(row[9]), greeks, volume))
     return found
 
 

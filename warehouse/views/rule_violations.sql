@@ -5,7 +5,23 @@
 -- trade_id     the trade that broke it
 -- happened_at  UTC
 -- detail       what was found, in words
-WITH trades AS (
+WITH closings AS (
+    -- When the first closing order of a trade was filled: of a 1-1-2 that takes the naked puts, and leaves the hedge.
+    SELECT o.run_id, o.trade_id, min(f.filled_at) AS first_closed_at
+    FROM marts.orders o
+    JOIN marts.fills f ON f.run_id = o.run_id AND f.order_id = o.order_id
+    WHERE o.strategy = 'one_one_two' AND o.tag LIKE '%|close:%'
+    GROUP BY ALL
+),
+calls AS (
+    -- 1-1-2 trades that are call spreads against another one.
+    SELECT run_id, trade_id
+    FROM marts.trade_legs
+    WHERE strategy = 'one_one_two'
+    GROUP BY ALL
+    HAVING bool_and(coalesce(call_put, '') = 'C')
+),
+trades AS (
     SELECT
         t.run_id,
         t.trade_id,
@@ -14,6 +30,8 @@ WITH trades AS (
         t.side,
         t.opened_at,
         coalesce(t.closed_at, TIMESTAMPTZ '9999-12-31') AS ended_at,
+        least(ended_at, coalesce(c.first_closed_at, ended_at)) AS counted_until,
+        CASE WHEN w.trade_id IS NOT NULL THEN 'calls' ELSE '' END AS part,
         t.ended_by,
         t.underlying,
         coalesce(g.group_name, t.underlying) AS group_name,
@@ -28,8 +46,10 @@ WITH trades AS (
     FROM marts.strategy_trades t
     JOIN (SELECT DISTINCT run_id FROM marts.run_rule_values) r USING (run_id)
     LEFT JOIN ops.product_groups g ON g.symbol = t.underlying
+    LEFT JOIN closings c ON c.run_id = t.run_id AND c.trade_id = t.trade_id
+    LEFT JOIN calls w ON w.run_id = t.run_id AND w.trade_id = t.trade_id
     WHERE t.opened_at IS NOT NULL
-        AND t.strategy IN ('friday0dte', 'one_one_two', 'strangle', 'ipmcc', 'leap_ladder', 'insurance_puts')
+        AND t.strategy IN ('friday0dte', 'one_one_two', 'strangle', 'ipmcc', 'leap_ladder', 'insurance_puts', 'high_vix_puts')
 ),
 counted AS (
     SELECT * FROM trades WHERE stance IN ('short', 'long')
@@ -49,7 +69,7 @@ beside AS (
             AS at_expiry
     FROM counted t
     JOIN counted o
-        ON o.run_id = t.run_id AND o.ended_at > t.opened_at
+        ON o.run_id = t.run_id AND o.counted_until > t.opened_at
         AND (o.opened_at, o.trade_id) < (t.opened_at, t.trade_id)
     GROUP BY ALL
 ),
@@ -58,6 +78,7 @@ own AS (
     FROM trades t
     JOIN trades o
         ON o.run_id = t.run_id AND o.strategy = t.strategy AND o.underlying = t.underlying AND o.side = t.side
+        AND o.part = t.part
         AND o.ended_at > t.opened_at AND (o.opened_at, o.trade_id) < (t.opened_at, t.trade_id)
     GROUP BY ALL
 ),
@@ -99,7 +120,7 @@ short_legs AS (
         ) AS left_on
     FROM marts.trade_legs l
     JOIN trades t ON t.run_id = l.run_id AND t.trade_id = l.trade_id
-    WHERE l.quantity < 0 AND l.expiry IS NOT NULL
+    WHERE l.quantity < 0 AND l.expiry IS NOT NULL AND t.part = ''
 ),
 values_of AS (
     SELECT run_id, parameter_id, value FROM marts.run_rule_values
@@ -167,7 +188,7 @@ SELECT
     s.instrument_key || ' alive ' || CAST(s.expiry - coalesce(s.left_on, s.expiry) AS INTEGER) || ' days before expiry'
 FROM short_legs s
 JOIN values_of v ON v.run_id = s.run_id AND v.parameter_id = s.strategy || '.exit_dte'
-WHERE s.strategy IN ('strangle', 'one_one_two')
+WHERE s.strategy IN ('strangle', 'one_one_two', 'high_vix_puts')
     AND CAST(s.expiry - s.opened_on AS INTEGER) >= try_cast(v.value AS INTEGER)
     AND s.left_on > s.expiry - try_cast(v.value AS INTEGER)
     AND (s.run_id, s.trade_id) NOT IN (SELECT (e.run_id, e.trade_id) FROM exceptions e)
@@ -180,6 +201,22 @@ SELECT 'insurance_off', t.run_id, t.trade_id, t.opened_at, 'insurance bought tho
 FROM trades t
 JOIN values_of v ON v.run_id = t.run_id AND v.parameter_id = 'insurance_puts.enabled'
 WHERE t.strategy = 'insurance_puts' AND v.value = 'false'
+UNION ALL
+SELECT 'high_vix_off', t.run_id, t.trade_id, t.opened_at, 'puts sold because VIX is high though that is off'
+FROM trades t
+JOIN values_of v ON v.run_id = t.run_id AND v.parameter_id = 'high_vix_puts.enabled'
+WHERE t.strategy = 'high_vix_puts' AND v.value = 'false'
+UNION ALL
+SELECT 'one_one_two_calls', t.run_id, t.trade_id, t.opened_at, 'calls sold against a 1-1-2 though that is off'
+FROM trades t
+JOIN values_of v ON v.run_id = t.run_id AND v.parameter_id = 'one_one_two.weekly_calls'
+WHERE t.part = 'calls' AND v.value = 'false'
+UNION ALL
+SELECT 'roll', run_id, trade_id, min(created_at), 'more sold than bought back: ' || sum(quantity)
+FROM marts.orders
+WHERE tag LIKE '%|roll:%' AND status = 'filled' AND run_id IN (SELECT run_id FROM values_of)
+GROUP BY run_id, trade_id, coalesce(group_id, order_id)
+HAVING sum(quantity) < 0
 UNION ALL
 SELECT 'fresh_inputs', run_id, trade_id, decided_at, kind || ' of ' || age_seconds || ' s, ' || limit_seconds || ' allowed'
 FROM marts.stale_decisions

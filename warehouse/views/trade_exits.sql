@@ -15,7 +15,8 @@ WITH targets (strategy, parameter_id) AS (
         ('strangle', 'strangle.target_share'),
         ('one_one_two', 'one_one_two.target_share'),
         ('friday0dte', 'friday0dte.target_share'),
-        ('leap_ladder', 'leap_ladder.target_share')
+        ('leap_ladder', 'leap_ladder.target_share'),
+        ('high_vix_puts', 'high_vix_puts.target_share')
 ),
 asked AS (
     SELECT

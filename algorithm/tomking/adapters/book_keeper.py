@@ -10,9 +10,10 @@ change legs without an order of ours. What is more in the portfolio than in the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from math import gcd
 
@@ -21,8 +22,12 @@ from tomking.adapters.journal import Journal
 from tomking.adapters.object_store import Store
 from tomking.adapters.orders import GroupReport, LegFill, OrderDesk
 from tomking.kernel.contracts import make_tag
-from tomking.strategies.book import Book, Leg, Trade
+from tomking.kernel.occ import parse_occ
+from tomking.strategies.book import Book, Trade
 from tomking.strategies.book_rebuild import Held, trades_of
+from tomking.strategies.booking import Filled, divide_holding, opened_legs, traded_legs
+from tomking.strategies.rolls import is_unfilled_roll, roll_pair
+from tomking.strategies.working_orders import ROLLING
 
 
 class BookKeeper:
@@ -95,12 +100,38 @@ class BookKeeper:
                 )
                 for leg in trade.legs:
                     self._adjusted(leg.key, 0, leg.quantity, trade.id, "filled_unseen")
+            elif working.action == ROLLING and self._is_rolled(trade, holdings):
+                self._roll_unseen(trade)
             else:
                 self.book.change(trade.id, working=None)
 
-    def _is_held(self, trade: Trade, holdings: Mapping[str, int]) -> bool:
+    def _is_rolled(self, trade: Trade, holdings: Mapping[str, int]) -> bool:
+        """Whether the portfolio holds what a roll would have left."""
         expected = self.book.expected()
-        return all(holdings.get(leg.key, 0) - expected.get(leg.key, 0) == leg.quantity for leg in trade.legs)
+        return bool(roll_pair(trade)) and all(
+            holdings.get(key, 0) - expected.get(key, 0) == quantity for key, quantity in roll_pair(trade)
+        )
+
+    def _roll_unseen(self, trade: Trade) -> None:
+        """A roll that was filled while nobody looked: the contracts are known, what they brought is not."""
+        traded = dict(roll_pair(trade))
+        legs = tuple(
+            replace(leg, quantity=leg.quantity + traded[leg.key], closed=None)
+            if leg.key in traded and (leg.quantity or is_unfilled_roll(leg))
+            else leg
+            for leg in trade.legs
+        )
+        self.book.change(trade.id, legs=legs, proceeds=None, attempts=0, working=None)
+        for key, quantity in traded.items():
+            held = sum(leg.quantity for leg in legs if leg.key == key)
+            self._adjusted(key, held - quantity, held, trade.id, "filled_unseen")
+
+    def _is_held(self, trade: Trade, holdings: Mapping[str, int]) -> bool:
+        """Whether the portfolio holds the whole trade beyond what the open trades hold."""
+        expected, mine = self.book.expected(), Counter[str]()
+        for leg in trade.legs:
+            mine[leg.key] += leg.quantity
+        return all(holdings.get(key, 0) - expected.get(key, 0) == quantity for key, quantity in mine.items())
 
     # --- what orders have done ---------------------------------------------------------------------------------------
 
@@ -118,30 +149,24 @@ class BookKeeper:
 
     def _book(self, trade: Trade, report: GroupReport, now: datetime) -> None:
         """A group that ended with some fills is booked for what was filled; the rest is asked for again."""
+        fills = {fill.key: Filled(fill.quantity, fill.price) for fill in report.fills}
         if trade.state == "planned":
-            if report.fills:
-                roles = {leg.key: leg.role for leg in trade.legs}
-                legs = tuple(
-                    Leg(fill.key, fill.quantity, roles[fill.key], opened=-fill.price * fill.quantity)
-                    for fill in report.fills
-                )
-                self.book.change(
-                    trade.id,
-                    state="open",
-                    legs=legs,
-                    credit=-_cost(report.fills),
-                    opened_at=now,
-                    attempts=0,
-                    working=None,
-                )
-            else:
+            if not fills:
                 self.book.change(trade.id, working=None, attempts=trade.attempts + 1)
+                return
+            self.book.change(
+                trade.id,
+                state="open",
+                legs=opened_legs(trade.legs, fills),
+                credit=-_cost(report.fills),
+                opened_at=now,
+                attempts=0,
+                working=None,
+            )
             return
-        filled = {fill.key: fill for fill in report.fills}
-        legs = tuple(_after(leg, filled.get(leg.key)) for leg in trade.legs)
         trade = self.book.change(
             trade.id,
-            legs=legs,
+            legs=traded_legs(trade.legs, fills),
             proceeds=None if trade.proceeds is None else trade.proceeds - _cost(report.fills),
             attempts=0 if report.state == "filled" else trade.attempts + 1,
             working=None,
@@ -155,37 +180,42 @@ class BookKeeper:
         """Remember why a holding is about to differ (`expired`, `assigned`, `margin_call`)."""
         self._causes[key] = cause
 
-    def follow(self, holdings: Mapping[str, int]) -> None:
-        """Make open trades hold what the portfolio holds; contracts with resting orders wait until those are settled."""
+    def follow(self, holdings: Mapping[str, int], day: date) -> None:
+        """Make open trades hold what the portfolio holds; contracts with resting orders wait until those are settled.
+
+        `day` is New York's. What expired before it is held by nobody, even where two trades stood against each other.
+        """
         resting = {leg.key for trade in self.book.live() if trade.working is not None for leg in trade.legs}
         for key, expected in self.book.expected().items():
             held = holdings.get(key, 0)
-            if held != expected and key not in resting:
-                self._follow_one(key, expected, held)
+            is_over = not held and parse_occ(key).expiry < day
+            if (held != expected or is_over) and key not in resting:
+                self._follow_one(key, held, is_over=is_over)
         self._causes.clear()
 
-    def _follow_one(self, key: str, expected: int, held: int) -> None:
-        cause = self._causes.get(key, "closed")
-        if held * expected > 0 and abs(held) > abs(expected):
-            self._adjusted(key, expected, held, None, "more_held_than_booked")
-            return
-        left = held if held * expected > 0 else 0
-        for trade in self.book.index.holding(key):
+    def _follow_one(self, key: str, held: int, *, is_over: bool) -> None:
+        cause = self._causes.get(key, "expired" if is_over else "closed")
+        trades = [trade for trade in self.book.index.holding(key) if trade.state == "open"]
+        places = [(trade.id, number) for trade in trades for number, leg in enumerate(trade.legs) if leg.key == key]
+        quantities = [leg.quantity for trade in trades for leg in trade.legs if leg.key == key]
+        kept, unexplained = ([0] * len(quantities), 0) if is_over else divide_holding(quantities, held)
+        if unexplained:
+            self._adjusted(key, held - unexplained, held, None, "more_held_than_booked")
+        left = dict(zip(places, kept, strict=True))
+        for trade in trades:
             mine = sum(leg.quantity for leg in trade.legs if leg.key == key)
-            if trade.state != "open" or not mine:
-                continue
-            kept = mine if abs(mine) <= abs(left) else left
-            left -= kept
-            if kept != mine:
-                # What an expiry leaves is nothing; what any other change brought is not known.
-                known = cause == "expired"
-                legs = tuple(
-                    replace(leg, quantity=kept, closed=leg.closed if known else None) if leg.key == key else leg
-                    for leg in trade.legs
-                )
-                proceeds = trade.proceeds if known else None
-                changed = self.book.change(trade.id, legs=legs, proceeds=proceeds)
-                self._adjusted(key, mine, kept, trade.id, cause)
+            # What an expiry leaves is nothing; what any other change brought is not known.
+            known = cause == "expired"
+            legs = tuple(
+                replace(leg, quantity=left[trade.id, number], closed=leg.closed if known else None)
+                if leg.key == key and leg.quantity != left[trade.id, number]
+                else leg
+                for number, leg in enumerate(trade.legs)
+            )
+            if legs != trade.legs:
+                changed = self.book.change(trade.id, legs=legs, proceeds=trade.proceeds if known else None)
+                now_mine = sum(leg.quantity for leg in legs if leg.key == key)
+                self._adjusted(key, mine, now_mine, trade.id, cause)
                 if not changed.pairs:
                     self._end(changed, cause)
 
@@ -223,14 +253,6 @@ class BookKeeper:
     def abandon(self, trade_id: str) -> None:
         """Take a planned trade out of the book."""
         self.book.change(trade_id, state="closed", ended_by="abandoned", working=None)
-
-
-def _after(leg: Leg, fill: LegFill | None) -> Leg:
-    """A leg after a closing fill."""
-    if fill is None:
-        return leg
-    closed = None if leg.closed is None else leg.closed - fill.price * fill.quantity
-    return replace(leg, quantity=leg.quantity + fill.quantity, closed=closed)
 
 
 def _cost(fills: tuple[LegFill, ...]) -> Decimal:

@@ -30,6 +30,8 @@ _NEAR_THE_MONEY = Decimal("0.03")
 _VOLATILITY_DAYS = 30
 _SHORTEST, _LONGEST = 15, 60
 _KNOWN_CONTRACTS = 50_000
+_VOLUME_FROM_DAYS = 150
+"""Volume is read of contracts this far out only: nothing else is chosen by it, and each attribute of LEAN's costs time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Chains:
         underlying, day = request.root, request.day
         rows = []
         for contract in self._algorithm.option_chain(self._contracts.canonical(underlying)):
-            row = self._row(underlying, contract)
+            row = self._row(underlying, contract, day)
             if row is not None:
                 rows.append(row)
         if not rows:
@@ -90,7 +92,7 @@ class Chains:
         self._note(underlying, day, rows)
         return iter(rows)
 
-    def _row(self, underlying: str, contract: OptionContract) -> ChainRow | None:
+    def _row(self, underlying: str, contract: OptionContract, day: date) -> ChainRow | None:
         """A contract as plain data; None for one that cannot be read."""
         mark = (underlying, float(contract.strike), contract.expiry, contract.right == OptionRight.CALL)
         known = self._known.get(mark)
@@ -100,7 +102,10 @@ class Chains:
             return None
         key, strike, call_put, expiry = known
         delta, volatility = number(contract.greeks.delta), number(contract.implied_volatility)
-        return ChainRow(key, strike, call_put, expiry, delta, volatility or None)
+        volume = number(contract.volume) if (expiry - day).days >= _VOLUME_FROM_DAYS else None
+        return ChainRow(
+            key, strike, call_put, expiry, delta, volatility or None, None if volume is None else int(volume)
+        )
 
     def _describe(self, underlying: str, contract: OptionContract) -> tuple[str, Decimal, str, date] | None:
         """What never changes of a contract; a chain lists the same ones day after day."""

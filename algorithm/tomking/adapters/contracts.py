@@ -8,7 +8,7 @@ Never here: chains (`chains`), choosing contracts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 
 from AlgorithmImports import (
@@ -17,6 +17,7 @@ from AlgorithmImports import (
     OptionRight,
     OptionStyle,
     QCAlgorithm,
+    QuoteBar,
     Resolution,
     Security,
     Slice,
@@ -65,6 +66,9 @@ class Contracts:
         self._symbols: dict[str, Symbol] = {}
         self._watched: set[str] = set()
         self._quoted_at: dict[str, datetime] = {}
+        self._without_bid: set[str] = set()
+        self._without_ask: set[str] = set()
+        self._prepared: dict[str, tuple[date, frozenset[str]]] = {}
         self._priced_at: dict[str, datetime] = {}
 
     @property
@@ -134,19 +138,50 @@ class Contracts:
         for key in [key for key in self._watched if parse_occ(key).expiry < day.date()]:
             self._watched.discard(key)
             self._quoted_at.pop(key, None)
+            self._without_bid.discard(key)
+            self._without_ask.discard(key)
 
     def note_data(self, data: Slice, now: datetime) -> None:
         """Remember what has a new price in this slice; repeats of the last bar are none."""
         for key in self._watched:
             symbol = self._symbols[key]
-            if data.quote_bars.contains_key(symbol) and not data.quote_bars[symbol].is_fill_forward:
-                self._quoted_at[key] = now
+            if data.quote_bars.contains_key(symbol):
+                self._note_quote(key, data.quote_bars[symbol], now)
         for ticker, symbol in self._shares.items():
             if data.bars.contains_key(symbol) and not data.bars[symbol].is_fill_forward:
                 self._priced_at[ticker] = now
 
+    def _note_quote(self, key: str, bar: QuoteBar, now: datetime) -> None:
+        """A new bar of quotes. LEAN keeps the last price of a side that a bar leaves out, so that is remembered here."""
+        if bar.is_fill_forward:
+            return
+        self._quoted_at[key] = now
+        sides: tuple[tuple[object | None, set[str]], ...] = (
+            (bar.bid, self._without_bid),
+            (bar.ask, self._without_ask),
+        )
+        for side, without in sides:
+            if side is None:
+                without.add(key)
+            else:
+                without.discard(key)
+
+    def prepare(self, underlying: str, keys: Iterable[str], day: date) -> None:
+        """Watch contracts that may be traded later this day, before any trade has them."""
+        found = frozenset(keys)
+        self._prepared[underlying] = (day, found)
+        self.watch(found)
+
+    def prepared(self, underlying: str, day: date) -> frozenset[str]:
+        """The contracts that are watched in order to choose among them this day."""
+        known, keys = self._prepared.get(underlying, (None, frozenset[str]()))
+        return keys if known == day else frozenset()
+
     def quote(self, key: str) -> Quote:
-        """The best bid and ask of a watched contract; prices of 0 on both sides mean that nothing is known yet."""
+        """The best bid and ask of a watched contract; prices of 0 on both sides mean that nothing is known yet.
+
+        A side that the newest bar leaves out has no bid (0) or no offer (None).
+        """
         symbol, securities = self.symbol(key), self._algorithm.securities
         if not securities.contains_key(symbol):
             # LEAN takes a contract away after its last day, and where its share was split.
@@ -155,7 +190,9 @@ class Contracts:
         bid, ask = number(security.bid_price), number(security.ask_price)
         if not bid and not ask:
             return Quote(None, None, None)
-        return Quote(bid, ask, self._quoted_at.get(key))
+        if key in self._without_bid:
+            bid = Decimal(0)
+        return Quote(bid, None if key in self._without_ask else ask, self._quoted_at.get(key))
 
     def price(self, underlying: str) -> Decimal | None:
         """The underlying's last price, None before the first."""

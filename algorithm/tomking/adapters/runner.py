@@ -36,7 +36,8 @@ from tomking.kernel.sessions import close_time_utc, is_session
 from tomking.strategies.registry import make_strategies
 from tomking.strategies.strategy import Strategy
 
-# A cancellation answered at once (as in a backtest) lets the new price go out in the same slice.
+# A cancellation answered at once (as in a backtest) lets the new price go out in the same slice; so does a plan whose
+# quotes are watched already.
 _PASSES_PER_SLICE = 2
 _FAILURES_IN_A_ROW = 3
 """So many slices may fail one after the other before the run ends with the last error."""

@@ -34,11 +34,14 @@ from tomking.strategies.intents import (
     FlattenStock,
     Intent,
     PassEntry,
+    PlanRoll,
     PlanTrade,
     ReportLate,
     SendOrder,
+    WatchQuotes,
 )
 from tomking.strategies.market_view import Chain, MarketView
+from tomking.strategies.rolls import ROLL, is_unfilled_roll
 from tomking.strategies.strategy import Strategy
 
 
@@ -72,10 +75,11 @@ class Trader:
     def decide(self, strategies: Sequence[Strategy], values: Mapping[str, str], stop: Refusal | None = None) -> bool:
         """Decide and carry out, without entries where `stop` says so.
 
-        True where an order was cancelled, so that deciding again may go further.
+        True where deciding again may go further in the same slice.
         """
         self.settle()
-        self._keeper.follow(self._contracts.holdings(self._book.expected()))
+        day = clock.local_now(self._algorithm).date()
+        self._keeper.follow(self._contracts.holdings(self._book.expected()), day)
         views = self._views.of_all(self._book)
         verdict = decide(strategies, views, self._chain, self._book, values, stop=stop)
         self._book.guards = verdict.guards
@@ -90,28 +94,34 @@ class Trader:
         for sentence in verdict.notes:
             if self._is_new(sentence, some_view.day):
                 self._journal.write("note", message=sentence)
-        cancelled = [self._carry_out(intent, self._view_of(intent, views)) for intent in verdict.allowed]
-        return any(cancelled)
+        further = [self._carry_out(intent, self._view_of(intent, views)) for intent in verdict.allowed]
+        return any(further)
 
     def _chain(self, request: ChainRequest) -> Chain | None:
         return self._chains.answer(request, clock.utc_now(self._algorithm))
 
     def _view_of(self, intent: Intent, views: Mapping[str, MarketView]) -> MarketView:
         """The view of the underlying that an intent is about."""
-        if isinstance(intent, PlanTrade | PassEntry):
+        if isinstance(intent, PlanTrade | PassEntry | WatchQuotes | PlanRoll):
             return views[intent.product]
         if isinstance(intent, FlattenStock):
             return views[intent.key]
         return views[self._book.trades[intent.trade_id].product]
 
     def _carry_out(self, intent: Intent, view: MarketView) -> bool:
-        """Do one thing; True where it was a cancellation."""
+        """Do one thing; True where deciding again may go further: a cancellation, a plan whose quotes are there."""
         if isinstance(intent, CancelOrder):
             return self._cancel(intent, view)
+        if isinstance(intent, PlanTrade):
+            return self._plan(intent, view)
         if isinstance(intent, SendOrder):
             self._send(intent, view)
-        elif isinstance(intent, PlanTrade):
-            self._plan(intent, view)
+        elif isinstance(intent, WatchQuotes):
+            self._book.consider(intent.strategy, intent.product, view.day, intent.part)
+            self._contracts.prepare(intent.product, intent.keys, view.day)
+            self._note(intent.strategy, "watch", view, reason=f"{len(intent.keys)} contracts in reach")
+        elif isinstance(intent, PlanRoll):
+            self._roll(intent, view)
         elif isinstance(intent, PassEntry):
             self._book.consider(intent.strategy, intent.product, view.day, intent.part)
             self._note(intent.strategy, "pass", view, reason=intent.reason)
@@ -125,7 +135,15 @@ class Trader:
             self._flatten(intent, view)
         return False
 
-    def _plan(self, intent: PlanTrade, view: MarketView) -> None:
+    def _roll(self, intent: PlanRoll, view: MarketView) -> None:
+        """Take the contract into the trade, in the place of one that an earlier roll took in and did not trade."""
+        trade = self._book.trades[intent.trade_id]
+        self._book.consider(intent.strategy, intent.product, view.day, ROLL)
+        self._book.change(trade.id, legs=(*(leg for leg in trade.legs if not is_unfilled_roll(leg)), intent.leg))
+        self._contracts.watch((intent.leg.key,))
+        self._note(intent.strategy, "roll", view, trade_id=trade.id, reason=intent.reason)
+
+    def _plan(self, intent: PlanTrade, view: MarketView) -> bool:
         trade_id = self._book.next_id(intent.strategy, view.day)
         self._book.consider(intent.strategy, intent.product, view.day, intent.part)
         self._book.put(
@@ -144,6 +162,8 @@ class Trader:
         )
         self._contracts.watch(leg.key for leg in intent.legs)
         self._note(intent.strategy, "plan", view, trade_id=trade_id, reason=intent.reason)
+        known = (view.quotes.get(leg.key) for leg in intent.legs)
+        return all(quote is not None and quote.is_usable for quote in known)
 
     def _send(self, intent: SendOrder, view: MarketView) -> None:
         tag = make_tag(intent.strategy, intent.trade_id, intent.action)
@@ -215,6 +235,9 @@ class Trader:
         intent, refusal, trade_id = refused.intent, refused.refusal, None
         if isinstance(intent, PlanTrade):
             self._book.consider(intent.strategy, intent.product, view.day, intent.part)
+        elif isinstance(intent, PlanRoll):
+            trade_id = intent.trade_id
+            self._book.consider(intent.strategy, intent.product, view.day, ROLL)
         else:
             trade_id = intent.trade_id
             if intent.action == "open":

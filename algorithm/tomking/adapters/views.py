@@ -46,7 +46,8 @@ class Views:
         now, local = clock.utc_now(self._algorithm), clock.local_now(self._algorithm)
         contracts, market = self._contracts, self._market
         keys = {leg.key for trade in book.live(product=underlying) for leg in trade.legs}
-        quotes = {key: contracts.quote(key) for key in keys & contracts.watched}
+        seen = keys & contracts.watched | contracts.prepared(underlying, local.date())
+        quotes = {key: contracts.quote(key) for key in seen}
         return MarketView(
             now=now,
             local=local,
@@ -63,7 +64,7 @@ class Views:
             daily_bars=market.bars(underlying),
             iv_rank=market.volatility_rank(underlying),
             implied_volatility=market.volatility(underlying),
-            deltas=self._greeks.deltas(quotes, underlying),
+            deltas=self._greeks.deltas({key: quotes[key] for key in keys & quotes.keys()}, underlying),
             regime=self._correlations.regime,
             regime_multiplier=self._correlations.size_multiplier,
             correlation_day=self._correlations.session,

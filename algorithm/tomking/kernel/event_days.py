@@ -4,15 +4,21 @@ Holds: the dates of both, and the span of years for which the tables are complet
 Belongs here: a scheduled announcement that a rule waits out.
 Never here: earnings of companies; what a strategy does about a day.
 
-Sources: meeting calendars of the Federal Reserve (second day of a meeting, and the two extraordinary decisions of March
-2020) and release dates of the Bureau of Labor Statistics. Beyond the tables the days are unknown, which is not the same
-as empty; `extra` days (a parameter) extend them.
+Rate decisions: the second day of each meeting in the Federal Reserve's calendar
+(https://www.federalreserve.gov/monetarypolicy/fomccalendars.htm), and the two decisions of March 2020 that were not in
+it; those, and the meeting that the second of them replaced, are told apart, because nobody could look ahead to them.
+Consumer prices: release dates of the Bureau of Labor Statistics (https://www.bls.gov/schedule/news_release/cpi.htm), with
+the two that its closure of 2025 moved (24 October: https://www.bls.gov/bls/092025-cpi-reschedule-notice.htm; 18 December,
+with October's release cancelled: its announcement of 2025-11-21). Both tables were held against transcriptions of these calendars by others,
+without a difference but for the releases that the closure moved; the agencies' own pages of past years were not to be
+had, so a date here is as good as those transcriptions. Beyond the tables the days are unknown, which is not the same as empty; `extra`
+days (a parameter) extend them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -20,16 +26,25 @@ FIRST_DAY: Final = date(2018, 1, 1)
 LAST_DAY: Final = date(2025, 12, 31)
 """The tables are complete between these days."""
 
+LOOKING_AHEAD: Final = 60
+"""So many days are looked ahead at most."""
+
 _FOMC: Final[dict[int, str]] = {
     2018: "01-31 03-21 05-02 06-13 08-01 09-26 11-08 12-19",
     2019: "01-30 03-20 05-01 06-19 07-31 09-18 10-30 12-11",
-    2020: "01-29 03-03 03-15 04-29 06-10 07-29 09-16 11-05 12-16",
+    2020: "01-29 04-29 06-10 07-29 09-16 11-05 12-16",
     2021: "01-27 03-17 04-28 06-16 07-28 09-22 11-03 12-15",
     2022: "01-26 03-16 05-04 06-15 07-27 09-21 11-02 12-14",
     2023: "02-01 03-22 05-03 06-14 07-26 09-20 11-01 12-13",
     2024: "01-31 03-20 05-01 06-12 07-31 09-18 11-07 12-18",
     2025: "01-29 03-19 05-07 06-18 07-30 09-17 10-29 12-10",
 }
+
+_UNSCHEDULED: Final = {date(2020, 3, 3): "FOMC", date(2020, 3, 15): "FOMC"}
+"""Decisions that were announced on the day itself."""
+
+_CANCELLED: Final = {date(2020, 3, 18): (date(2020, 3, 15), "FOMC")}
+"""Meetings that were in the calendar until the day named first; they did not take place."""
 
 _CPI: Final[dict[int, str]] = {
     2018: "01-12 02-14 03-13 04-11 05-10 06-12 07-12 08-10 09-13 10-11 11-14 12-12",
@@ -54,6 +69,21 @@ def events_of(day: date, extra: Mapping[date, tuple[str, ...]] | None = None) ->
     return tuple(dict.fromkeys((*_table().get(day, ()), *added.get(day, ()))))
 
 
+def events_ahead(
+    day: date, extra: Mapping[date, tuple[str, ...]] | None = None, *, days: int = LOOKING_AHEAD
+) -> tuple[tuple[date, str], ...]:
+    """What the calendar of that day says of the next `days` days, the day itself included, oldest first."""
+    last = day + timedelta(days=days)
+    found = [
+        (when, name)
+        for when, names in (*_table().items(), *(extra or {}).items())
+        if day <= when < last and (when == day or when not in _UNSCHEDULED)
+        for name in names
+    ]
+    found += [(when, name) for when, (until, name) in _CANCELLED.items() if day <= when < last and day < until]
+    return tuple(sorted(set(found)))
+
+
 def days_from_text(text: str) -> dict[date, tuple[str, ...]]:
     """Extra days from `2026-01-28:FOMC+2026-01-13:CPI`; ValueError for what is no such text, {} for an empty one."""
     found: dict[date, tuple[str, ...]] = {}
@@ -67,6 +97,8 @@ def days_from_text(text: str) -> dict[date, tuple[str, ...]]:
 @lru_cache(maxsize=1)
 def _table() -> dict[date, tuple[str, ...]]:
     found: dict[date, tuple[str, ...]] = {}
+    for day, name in _UNSCHEDULED.items():
+        found[day] = (name,)
     for name, years in (("FOMC", _FOMC), ("CPI", _CPI)):
         for year, days in years.items():
             for text in days.split():

@@ -1,6 +1,6 @@
-"""Indicators over completed sessions: average true range, exponential average, highest price, realised volatility.
+"""Indicators over completed sessions: true range, averages, bands, highest price, range, realised volatility.
 
-Holds: those four, on decimals.
+Holds: those, on decimals.
 Belongs here: a figure of one underlying's daily bars that an entry rule reads.
 Never here: correlations and regimes (`correlation`, `regimes`), the rules.
 
@@ -60,6 +60,24 @@ def highest_price(bars: Sequence[Bar], length: int = SESSIONS_A_YEAR, *, at_leas
     The highest of a part is never above that of the whole, so a rule that stays away from it errs on the safe side.
     """
     return max(bar.high for bar in bars[-length:]) if len(bars) >= at_least else None
+
+
+def price_range(bars: Sequence[Bar], length: int) -> Decimal | None:
+    """Highest less lowest price of the last `length` sessions, as a share of the last close."""
+    if length < 1 or len(bars) < length or bars[-1].close <= 0:
+        return None
+    recent = bars[-length:]
+    return (max(bar.high for bar in recent) - min(bar.low for bar in recent)) / recent[-1].close
+
+
+def lower_band(bars: Sequence[Bar], length: int, deviations: Decimal) -> Decimal | None:
+    """The mean of the last `length` closes less so many of their standard deviations (of the whole, as charts draw it)."""
+    if length < 2 or len(bars) < length:
+        return None
+    closes = [bar.close for bar in bars[-length:]]
+    mean = sum(closes, Decimal(0)) / length
+    variance = sum(((close - mean) ** 2 for close in closes), Decimal(0)) / length
+    return mean - deviations * variance.sqrt()
 
 
 def realised_volatility(bars: Sequence[Bar], length: int = 20) -> Decimal | None:

@@ -29,7 +29,7 @@ trade of ours; `hedge`, long premium that lowers risk."""
 class Leg:
     """One contract of a trade; `quantity` is what is still held of it, or meant to be held once it is open.
 
-    `role` tells legs apart that are managed apart (`naked`, `hedge`). `opened` is the cash that the opening brought for
+    `role` tells legs apart that are managed apart (`naked`, `hedge`), or came later (`roll`). `opened` is the cash that the opening brought for
     this leg, `closed` what its closing brought so far (received is positive); None where the fill was not seen.
     """
 
@@ -85,8 +85,14 @@ class Trade:
 
     @property
     def pairs(self) -> tuple[tuple[str, int], ...]:
-        """The legs that are not gone, as (key, signed quantity)."""
-        return tuple((leg.key, leg.quantity) for leg in self.legs if leg.quantity)
+        """The contracts that are not gone, as (key, signed quantity): what an order for the whole trade is made of.
+
+        Legs of the same contract are one; those that stand against each other are none.
+        """
+        sums: dict[str, int] = {}
+        for leg in self.legs:
+            sums[leg.key] = sums.get(leg.key, 0) + leg.quantity
+        return tuple((key, quantity) for key, quantity in sums.items() if quantity)
 
     @property
     def closing_pairs(self) -> tuple[tuple[str, int], ...]:

@@ -24,6 +24,14 @@ def profit_at_mid(trade: Trade, view: MarketView) -> Decimal | None:
     return trade.credit + trade.proceeds - cost
 
 
+def credit_share(trade: Trade, view: MarketView) -> Decimal | None:
+    """The profit at mid as a share of the credit, below 0 for a loss; None where there was no credit or it is unknown."""
+    profit = profit_at_mid(trade, view)
+    if profit is None or trade.credit is None or trade.credit <= 0:
+        return None
+    return profit / trade.credit
+
+
 def profit_of_legs(legs: Iterable[Leg], view: MarketView) -> Decimal | None:
     """What some legs have made if they ended at mid; None while something is unknown."""
     total = Decimal(0)

@@ -5,15 +5,17 @@ Belongs here: which side is sold, which strikes, when it is left.
 Never here: limits over the whole portfolio (`gate`), working of orders, numbers (each one is a parameter).
 
 A move above the threshold since the open sells a call spread, one below it a put spread, anything between both. Short
-strikes lie a share of the average true range away, inside bounds of delta (or further out, where no strike is inside).
-Deltas are worked out for this hour, because the chain's own are those of the evening before. Where the Friday is no session, the day before it takes its place.
+strikes lie a share of the average true range away, inside bounds of delta (or the next one further out, where no strike is
+inside). Deltas are worked out for this hour, because the chain's own are those of the evening before. Quotes of the
+strikes in reach are watched from the open on, so that an order can go out with the decision. A plan whose short strike is
+touched, or too near, before it is filled is given up. Where the Friday is no session, the day before it takes its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -21,17 +23,18 @@ from tomking.kernel.black_scholes import DAYS_A_YEAR, greeks_of
 from tomking.kernel.indicators import average_true_range
 from tomking.kernel.occ import parse_occ
 from tomking.kernel.option_chain import ChainRequest
-from tomking.kernel.vehicles import Vehicle, pair_vehicles
+from tomking.strategies.base import VehicleStrategy
 from tomking.strategies.book import Book, Leg, Trade
-from tomking.strategies.entry import EntryWindow, on_session
-from tomking.strategies.exits import profit_at_mid
-from tomking.strategies.intents import Intent, PassEntry, PlanTrade, ReportLate
+from tomking.strategies.entry import on_session
+from tomking.strategies.exits import credit_share
+from tomking.strategies.intents import AbandonTrade, CancelOrder, Entry, Intent, PlanTrade, ReportLate, WatchQuotes
 from tomking.strategies.market_view import Chain, ChainRow, MarketView
-from tomking.strategies.rules import read_rules
 from tomking.strategies.sizing import contracts
-from tomking.strategies.working_orders import Opening, Pricing, work_closing, work_opening
+from tomking.strategies.working_orders import Opening, work_closing
 
 _BLOCKING = ("FOMC", "CPI")
+_QUOTES = "quotes"
+"""The part of the day's work under which the strikes in reach are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +58,20 @@ class SizeLadder:
 
 
 @dataclass(frozen=True, slots=True)
-class Friday0dte:
+class Friday0dte(VehicleStrategy):
     """The strategy's parameters, converted, and what follows from them. Units as in the parameter table."""
 
     name: ClassVar[str] = "friday0dte"
 
-    vehicle: str
-    stands_for: str
-    entry: EntryWindow
-    pricing: Pricing
     sizes: SizeLadder
-    max_open: int
     direction_move: Decimal
     directional_atr: Decimal
     condor_atr: Decimal
     atr_days: int
     lowest_delta: Decimal
     highest_delta: Decimal
+    delta_never: Decimal
+    watched_atr: Decimal
     wing_width: Decimal
     broken_wing: bool
     broken_wing_width: Decimal
@@ -83,32 +83,34 @@ class Friday0dte:
     last_exit: time
     vix_block: Decimal
 
-    @classmethod
-    def from_values(cls, values: Mapping[str, str]) -> Friday0dte:
-        """The strategy in a complete table of parameter texts."""
-        return read_rules(cls, cls.name, values)
-
-    @property
-    def vehicles(self) -> tuple[Vehicle, ...]:
-        """What stands for the index future's options."""
-        return pair_vehicles(self.vehicle, self.stands_for)
+    def may_enter_on(self, day: date, equity: Decimal | None = None) -> bool:
+        """Fridays, or the session before one that is closed."""
+        del equity
+        return self.entry.is_day(day, holiday="before")
 
     # --- entry -------------------------------------------------------------------------------------------------------
 
     def chain_request(self, view: MarketView, book: Book) -> ChainRequest | None:
-        """The chain of today's expiry, once, on the first bar of the entry window."""
-        if not self.entry.is_hour(view) or not self.entry.is_day(view.day, holiday="before"):
-            return None
-        if book.was_considered(self.name, view.underlying, view.day):
+        """The chain of today's expiry: once before the entry window, once on its first bar."""
+        if not self.looks(view, book) and not self._prepares(view, book):
             return None
         return ChainRequest(view.underlying, view.day, view.day, view.day)
 
-    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[PlanTrade | PassEntry, ...]:
-        """The spread or condor of today, or why there is none."""
-        del book
+    def _prepares(self, view: MarketView, book: Book) -> bool:
+        """Whether it is time to watch quotes: an entry day, open, before the window."""
+        early = view.is_open and view.local.time() < self.entry.entry_from
+        return early and self.may_enter_on(view.day) and not book.was_considered(*self._key(view), _QUOTES)
+
+    def _key(self, view: MarketView) -> tuple[str, str, date]:
+        return self.name, view.underlying, view.day
+
+    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[Entry, ...]:
+        """The spread or condor of today, or why there is none; before the window, the strikes to watch."""
+        if self._prepares(view, book):
+            return (WatchQuotes(self.name, view.underlying, self._in_reach(chain.rows, view), _QUOTES),)
         reason = self._blocked(chain, view)
         if reason is not None:
-            return (PassEntry(self.name, view.underlying, reason),)
+            return self.passing(view, reason)
         move = self._move(view)
         sides = ("C",) if move > self.direction_move else ("P",) if move < -self.direction_move else ("P", "C")
         quantity = contracts(self.sizes.contracts(view.equity), view)
@@ -116,11 +118,19 @@ class Friday0dte:
         for side in sides:
             found = self._spread(chain.rows, view, side, len(sides) == 1, quantity)
             if isinstance(found, str):
-                return (PassEntry(self.name, view.underlying, found),)
+                return self.passing(view, found)
             legs += found
         kind = "iron condor" if len(sides) == 2 else f"{'call' if sides[0] == 'C' else 'put'} spread"
         reason = f"{kind}, {move:.4f} since the open"
         return (PlanTrade(self.name, view.underlying, tuple(legs), view.day, reason),)
+
+    def _in_reach(self, rows: Sequence[ChainRow], view: MarketView) -> tuple[str, ...]:
+        """Contracts that may be sold or bought in the window, by how far the price may move until then."""
+        atr = average_true_range(view.daily_bars, self.atr_days)
+        if atr is None or view.price is None:
+            return ()
+        reach = self.watched_atr * atr + max(self.wing_width, self.broken_wing_width)
+        return tuple(row.key for row in rows if abs(row.strike - view.price) <= reach)
 
     def _blocked(self, chain: Chain, view: MarketView) -> str | None:
         if view.vix_level is not None and view.vix_level >= self.vix_block:
@@ -153,8 +163,11 @@ class Friday0dte:
         wanted = view.price + out * atr * (self.directional_atr if is_alone else self.condor_atr)
         deltas = [(row, self._delta(row, view)) for row in rows if row.call_put == side]
         pool = [row for row, delta in deltas if delta is not None and self.lowest_delta <= delta <= self.highest_delta]
-        # Strikes may be too far apart for the bounds: then the next one further out, never one nearer.
-        pool = pool or [row for row, delta in deltas if delta is not None and 0 < delta < self.lowest_delta]
+        if not pool:
+            # Strikes may be too far apart for the bounds: then the next one further out, never one nearer.
+            below = [(delta, row) for row, delta in deltas if delta is not None and 0 < delta < self.lowest_delta]
+            most = max((delta for delta, _ in below), default=None)
+            pool = [row for delta, row in below if delta == most]
         # A tie goes to the strike further out.
         short = min(pool, key=lambda row: (abs(row.strike - wanted), -out * row.strike, row.key), default=None)
         if short is None:
@@ -194,13 +207,22 @@ class Friday0dte:
         width = _width(trade)
         # At the stop no more is lost than the wider wing leaves.
         terms = Opening(-self.min_credit, lambda net: min(self.stop_multiple * -net, width + net))
-        window = self.entry.is_open_for(trade.planned_on, view)
-        return work_opening(trade, view, self.pricing, terms, window_open=window)
+        reason = "touched" if _is_touched(trade, view) else "too_near" if self._is_too_near(trade, view) else None
+        if reason is None:
+            return self.work_entry(trade, view, terms)
+        if trade.working is None:
+            return [AbandonTrade(trade.id, reason)]
+        return [] if trade.working.cancel_asked else [CancelOrder(trade.id, reason)]
+
+    def _is_too_near(self, trade: Trade, view: MarketView) -> bool:
+        """Whether the delta of a short strike has reached what is never sold, as far as deltas are known."""
+        return any(
+            abs(view.deltas.get(key, Decimal(0))) >= self.delta_never for key, quantity in trade.pairs if quantity < 0
+        )
 
     def exit_reason(self, trade: Trade, view: MarketView) -> str | None:
         """Why an open trade has to end now: `stop`, `target`, `touched`, `profit`, `time`, or None."""
-        profit, clock = profit_at_mid(trade, view), view.local.time()
-        share = None if profit is None or not trade.credit or trade.credit < 0 else profit / trade.credit
+        share, clock = credit_share(trade, view), view.local.time()
         if share is not None and share <= -self.stop_multiple:
             return "stop"
         # The clock comes before the target: from then on the order has to be filled.
@@ -211,7 +233,7 @@ class Friday0dte:
         if clock >= on_session(self.evaluate_at, view):
             if _is_touched(trade, view):
                 return "touched"
-            if profit is not None and profit > 0:
+            if share is not None and share > 0:
                 return "profit"
         return None
 

@@ -27,20 +27,23 @@ from tomking.kernel.limits import (
     check_naked_call,
     check_open,
     check_planned_loss,
+    check_roll,
 )
+from tomking.kernel.limits.buying_power import check_buying_power
 from tomking.kernel.limits.margin import OptionLeg, estimate_margin
 from tomking.kernel.limits.terms import number
 from tomking.kernel.occ import parse_occ
 from tomking.strategies.book import Book, Leg, Trade
-from tomking.strategies.intents import Intent, PlanTrade, SendOrder
+from tomking.strategies.intents import Intent, PlanRoll, PlanTrade, SendOrder
 from tomking.strategies.market_view import MarketView
+from tomking.strategies.working_orders import ROLLING
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedIntent:
     """An intent that a rule stopped."""
 
-    intent: PlanTrade | SendOrder
+    intent: PlanTrade | PlanRoll | SendOrder
     refusal: Refusal
 
 
@@ -75,11 +78,13 @@ def judge(
         refusal: Refusal | None = None
         if isinstance(intent, PlanTrade):
             refusal = bench.judge_plan(intent)
+        elif isinstance(intent, PlanRoll):
+            refusal = bench.judge_roll(intent)
         elif isinstance(intent, SendOrder):
             refusal = bench.judge_order(intent)
         if refusal is None:
             allowed.append(intent)
-        elif isinstance(intent, PlanTrade | SendOrder):
+        elif isinstance(intent, PlanTrade | PlanRoll | SendOrder):
             refused.append(RefusedIntent(intent, refusal))
     return Verdict(tuple(allowed), tuple(refused), tuple(dict.fromkeys(bench.not_judged)))
 
@@ -109,6 +114,7 @@ class _Bench:
             term_slope=view.term_slope,
             correlation_day=view.correlation_day,
             currency=view.currency,
+            phase=self.book.guards.phase,
         )
         self.exposures = [self._exposure(trade) for trade in self.book.live()]
 
@@ -118,7 +124,9 @@ class _Bench:
 
     def _exposure(self, trade: Trade) -> Exposure:
         loss = None if trade.planned_loss is None else trade.planned_loss * self._multiplier(trade.product)
-        return Exposure(trade.id, trade.strategy, trade.product, trade.expiry, trade.stance, trade.part, loss)
+        # What is left of a 1-1-2 without its naked puts is bought protection: it takes no place and no expiry.
+        stance = "hedge" if _is_hedge_alone(trade) else trade.stance
+        return Exposure(trade.id, trade.strategy, trade.product, trade.expiry, stance, trade.part, loss)
 
     # --- entries -----------------------------------------------------------------------------------------------------
 
@@ -156,6 +164,22 @@ class _Bench:
         sold = sum(_calls(trade.legs, sold=True) for trade in self.book.live() if trade.parent == plan.parent)
         return check_cover(sold + _calls(plan.legs, sold=True), bought)
 
+    def judge_roll(self, plan: PlanRoll) -> Refusal | None:
+        """A contract that is to be sold in the place of another: stopped like an entry, and by the margin it adds."""
+        trade, view = self.book.trades.get(plan.trade_id), self.views.get(plan.product)
+        if self.stop is not None or trade is None or view is None or view.price is None:
+            return self.stop
+        before = [_option(leg) for leg in trade.legs if leg.quantity]
+        coming = parse_occ(plan.leg.key)
+        after = [
+            replace(leg, strike=coming.strike, expiry=coming.expiry) if one.key == plan.replaces else leg
+            for leg, one in zip(before, (leg for leg in trade.legs if leg.quantity), strict=True)
+        ]
+        margins = [estimate_margin(legs, view.price, view.multiplier) for legs in (before, after)]
+        added = max(margins[1] - margins[0], Decimal(0))
+        proposal = Proposal(plan.strategy, plan.product, trade.expiry, 0, trade.stance, trade.part, added)
+        return check_buying_power(proposal, self.account, self.values, self.not_judged) if added else None
+
     # --- orders ------------------------------------------------------------------------------------------------------
 
     def judge_order(self, order: SendOrder) -> Refusal | None:
@@ -167,12 +191,19 @@ class _Bench:
                 or self._check_loss(order, order.planned_loss)
                 or check_crossing(order.legs, after)
             )
+        elif order.action == ROLLING:
+            refusal = check_roll([_option(Leg(*leg)) for leg in order.legs]) or self._check_rolled(order, after)
         else:
             refusal = check_closing(order.legs, after) or self._check_protection(order)
         if refusal is None:
             for key, quantity in order.legs:
                 self.ordered[key] = self.ordered.get(key, 0) + quantity
         return refusal
+
+    def _check_rolled(self, order: SendOrder, after: Mapping[str, int]) -> Refusal | None:
+        """What a roll buys back is held, what it sells crosses nothing."""
+        bought = [leg for leg in order.legs if leg[1] > 0]
+        return check_closing(bought, after) or check_crossing(order.legs, after)
 
     def _held(self, key: str) -> int:
         return next((view.holdings[key] for view in self.views.values() if key in view.holdings), 0)
@@ -211,6 +242,11 @@ class _Bench:
             sold = sum(_calls(one.legs, sold=True) for one in children)
             refusal = check_cover(sold, _calls(left, sold=False))
         return refusal
+
+
+def _is_hedge_alone(trade: Trade) -> bool:
+    left = [leg for leg in trade.legs if leg.quantity]
+    return trade.state == "open" and bool(left) and all(leg.role == "hedge" for leg in left)
 
 
 def _check_shape(plan: PlanTrade, legs: Sequence[OptionLeg]) -> Refusal | None:

@@ -42,6 +42,31 @@ class PassEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchQuotes:
+    """Watch the quotes of contracts of which some may be traded later this session; nothing is planned yet."""
+
+    strategy: str
+    product: str
+    keys: tuple[str, ...]
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRoll:
+    """Take `leg` into an open trade in the place of the sold contract `replaces`: its quotes are watched, nothing is held yet.
+
+    What was taken in for an earlier roll that was not filled is dropped.
+    """
+
+    trade_id: str
+    strategy: str
+    product: str
+    leg: Leg
+    replaces: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendOrder:
     """Send a limit order for `legs` (key, signed quantity) at `net`; they may be some of the trade's legs only.
 
@@ -94,4 +119,7 @@ class FlattenStock:
     quantity: int
 
 
-Intent = PlanTrade | PassEntry | SendOrder | CancelOrder | AbandonTrade | ReportLate | FlattenStock
+Entry = PlanTrade | PassEntry | WatchQuotes | PlanRoll
+"""What a strategy may answer to a chain."""
+
+Intent = Entry | SendOrder | CancelOrder | AbandonTrade | ReportLate | FlattenStock

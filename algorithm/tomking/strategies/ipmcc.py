@@ -4,57 +4,58 @@ Holds: the strategy's rules, read from parameter values, and its decisions.
 Belongs here: when the long call is bought and left, which weekly call is sold and when it is bought back.
 Never here: limits over the whole portfolio (`gate`), working of orders, numbers (each one is a parameter).
 
-Two parts: `leap`, a trade that is long, and `weekly`, trades it covers (`parent`). The weekly call is never sold out of
-the money. An assignment is accepted: the shares are traded out and the next call is sold on the other weekday.
+Two parts: `leap`, a trade that is long, and `weekly`, trades it covers (`parent`). The long call is bought on a pull-back,
+looked for once a day. The weekly call is never sold out of the money; once the long call has lost much, it is sold below
+the long call's strike. An assignment is accepted: the shares are traded out and the next call is sold on the other
+weekday.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from tomking.kernel.indicators import exponential_average, highest_price
+from tomking.kernel.indicators import average_true_range, exponential_average, highest_price, lower_band
 from tomking.kernel.occ import parse_occ
 from tomking.kernel.option_chain import ChainRequest
-from tomking.kernel.vehicles import Vehicle, pair_vehicles
+from tomking.strategies.base import VehicleStrategy
 from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.choosing import nearest_delta, nearest_expiry
-from tomking.strategies.entry import EntryWindow
 from tomking.strategies.exits import date_is_due, profit_at_mid
-from tomking.strategies.intents import AbandonTrade, Intent, PassEntry, PlanTrade, ReportLate
+from tomking.strategies.intents import AbandonTrade, Entry, Intent, PassEntry, PlanTrade, ReportLate
 from tomking.strategies.market_view import Chain, ChainRow, MarketView
-from tomking.strategies.rules import read_rules
 from tomking.strategies.sizing import contracts
-from tomking.strategies.working_orders import Opening, Pricing, work_closing, work_opening
+from tomking.strategies.working_orders import Opening, work_closing
 
 LEAP, WEEKLY = "leap", "weekly"
 
 
 @dataclass(frozen=True, slots=True)
-class Ipmcc:
+class Ipmcc(VehicleStrategy):
     """The strategy's parameters, converted, and what follows from them. Units as in the parameter table."""
 
     name: ClassVar[str] = "ipmcc"
 
-    vehicle: str
-    stands_for: str
-    entry: EntryWindow
-    pricing: Pricing
     other_weekday: str
-    max_open: int
     quantity: int
     leap_dte: int
     leap_tolerance: int
     leap_delta: Decimal
     leap_extrinsic: Decimal
     leap_spread: Decimal
+    leap_volume: int
     leap_exit_dte: int
     fast_average: int
     slow_average: int
+    pull_back: str
     entry_above: Decimal
+    band_days: int
+    band_deviations: Decimal
+    atr_days: int
+    atr_multiple: Decimal
     high_margin: Decimal
     weekly_dte: int
     weekly_tolerance: int
@@ -64,17 +65,13 @@ class Ipmcc:
     min_credit: Decimal
     target_share: Decimal
     fewer_calls: Decimal
+    sell_below: Decimal
     leap_stop: Decimal
 
-    @classmethod
-    def from_values(cls, values: Mapping[str, str]) -> Ipmcc:
-        """The strategy in a complete table of parameter texts."""
-        return read_rules(cls, cls.name, values)
-
-    @property
-    def vehicles(self) -> tuple[Vehicle, ...]:
-        """One long call is held in each."""
-        return pair_vehicles(self.vehicle, self.stands_for)
+    def may_enter_on(self, day: date, equity: Decimal | None = None) -> bool:
+        """The long call may be bought on any session; the week's call has days of its own."""
+        del day, equity
+        return True
 
     # --- entry -------------------------------------------------------------------------------------------------------
 
@@ -94,55 +91,80 @@ class Ipmcc:
             return None
         leap = _part(book, self.name, view.underlying, LEAP)
         if leap is None:
-            return LEAP if self._is_pulled_back(view) else None
+            return LEAP
         is_due = self.entry.is_day(view.day) or view.day.strftime("%A").lower() == self.other_weekday
         if leap.state != "open" or not is_due or _part(book, self.name, view.underlying, WEEKLY) is not None:
             return None
         return WEEKLY
 
-    def _is_pulled_back(self, view: MarketView) -> bool:
-        """Never at a 52-week high, and at the slow average or below; without the history, never."""
-        average = exponential_average(view.daily_bars, self.slow_average)
-        highest = highest_price(view.daily_bars)
-        if view.price is None or average is None or highest is None:
-            return False
-        return view.price <= average * (1 + self.entry_above) and view.price < highest * (1 - self.high_margin)
-
-    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[PlanTrade | PassEntry, ...]:
+    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[Entry, ...]:
         """The long call or the week's call, or why there is none."""
         leap = _part(book, self.name, view.underlying, LEAP)
         return (self._leap(chain.rows, view) if leap is None else self._weekly(chain.rows, view, leap),)
 
     def _leap(self, rows: Sequence[ChainRow], view: MarketView) -> PlanTrade | PassEntry:
         quantity = contracts(self.quantity, view)
-        if quantity == 0:
-            return PassEntry(self.name, view.underlying, "no_size", LEAP)
+        reason = self._not_pulled_back(view) if quantity else "no_size"
+        if reason is not None:
+            return PassEntry(self.name, view.underlying, reason, LEAP)
         expiry = nearest_expiry(rows, view.day, self.leap_dte, self.leap_tolerance)
-        call = None if expiry is None else nearest_delta(rows, expiry, "C", self.leap_delta)
+        traded = [row for row in rows if row.volume is None or row.volume >= self.leap_volume]
+        call = None if expiry is None else nearest_delta(traded, expiry, "C", self.leap_delta)
         if expiry is None or call is None:
-            return PassEntry(self.name, view.underlying, "no_strike" if expiry else "no_expiry", LEAP)
+            reason = "no_expiry" if expiry is None else "volume_low" if len(traded) < len(rows) else "no_strike"
+            return PassEntry(self.name, view.underlying, reason, LEAP)
         legs = (Leg(call.key, quantity),)
         return PlanTrade(self.name, view.underlying, legs, expiry, f"call delta {call.delta}", "long", LEAP)
+
+    def _not_pulled_back(self, view: MarketView) -> str | None:
+        """Why the long call is not bought today: at a 52-week high, above the level of its pull-back, unknown history."""
+        level, highest = self._entry_level(view), highest_price(view.daily_bars)
+        if view.price is None or level is None or highest is None:
+            return "no_history"
+        if view.price >= highest * (1 - self.high_margin):
+            return "at_high"
+        return "not_pulled_back" if view.price > level else None
+
+    def _entry_level(self, view: MarketView) -> Decimal | None:
+        """The price up to which the long call is bought: near the slow average, at the lower band, or ATRs below."""
+        average = exponential_average(view.daily_bars, self.slow_average)
+        if self.pull_back == "band":
+            return lower_band(view.daily_bars, self.band_days, self.band_deviations)
+        if self.pull_back == "atr":
+            atr = average_true_range(view.daily_bars, self.atr_days)
+            return None if average is None or atr is None else average - self.atr_multiple * atr
+        return None if average is None else average * (1 + self.entry_above)
 
     def _weekly(self, rows: Sequence[ChainRow], view: MarketView, leap: Trade) -> PlanTrade | PassEntry:
         expiry = nearest_expiry(rows, view.day, self.weekly_dte, self.weekly_tolerance)
         if expiry is None or view.price is None:
             return PassEntry(self.name, view.underlying, "no_expiry", WEEKLY)
+        quantity = self._calls(leap, view)
+        if quantity == 0:
+            return PassEntry(self.name, view.underlying, "leap_drawdown", WEEKLY)
         deeper = self._strikes_in(view)
         if deeper is None:
             return PassEntry(self.name, view.underlying, "no_history", WEEKLY)
-        quantity = self._calls(leap, view)
-        strikes = sorted(
-            (row.strike, row.key) for row in rows if row.expiry == expiry and row.call_put == "C"
-            and row.strike <= view.price
-        )  # fmt: skip
-        if quantity == 0 or len(strikes) <= deeper:
-            return PassEntry(self.name, view.underlying, "leap_drawdown" if quantity == 0 else "no_strike", WEEKLY)
-        strike, key = strikes[-1 - deeper]
+        highest = view.price
+        if self._sells_below(leap, view):
+            highest, deeper = min(highest, parse_occ(leap.pairs[0][0]).strike), 0
+        calls = sorted(
+            (row.strike, row.key)
+            for row in rows
+            if row.expiry == expiry and row.call_put == "C" and row.strike <= highest
+        )
+        if len(calls) <= deeper:
+            return PassEntry(self.name, view.underlying, "no_strike", WEEKLY)
+        strike, key = calls[-1 - deeper]
         return PlanTrade(
             self.name, view.underlying, (Leg(key, -quantity),), expiry, f"strike {strike} at {view.price}", "covered",
             WEEKLY, leap.id,
         )  # fmt: skip
+
+    def _sells_below(self, leap: Trade, view: MarketView) -> bool:
+        """Whether the long call has lost so much that calls are sold at its strike or below."""
+        loss = _loss_share(leap, view)
+        return loss is not None and loss >= self.sell_below
 
     def _strikes_in(self, view: MarketView) -> int | None:
         """How many strikes in the money, by the averages: at the money, below, or extended above."""
@@ -168,7 +190,7 @@ class Ipmcc:
         leaves = None if leap is None or leap.state == "planned" else self.leap_exit(leap, view)
         weekly = [trade for trade in book.live(self.name, view.underlying) if trade.part == WEEKLY]
         for trade in weekly:
-            intents += self._manage_weekly(trade, view, leaves)
+            intents += self._manage_weekly(trade, view, leap, leaves)
         if leap is not None and leap.state == "planned":
             intents += self._buy(leap, view)
         elif leap is not None:
@@ -177,28 +199,26 @@ class Ipmcc:
         return tuple(intents)
 
     def _buy(self, leap: Trade, view: MarketView) -> list[Intent]:
-        window = self.entry.is_open_for(leap.planned_on, view)
         key, _ = leap.pairs[0]
         quote, strike = view.quotes.get(key), parse_occ(key).strike
-        if quote is not None and quote.mid is not None and view.price is not None and leap.working is None and window:
+        if quote is not None and quote.mid is not None and leap.working is None:
             assert quote.bid is not None
             assert quote.ask is not None
             if quote.ask - quote.bid > self.leap_spread * quote.mid:
                 return [AbandonTrade(leap.id, "spread_too_wide")]
-            if quote.mid - max(view.price - strike, Decimal(0)) > self.leap_extrinsic * strike:
-                return [AbandonTrade(leap.id, "extrinsic_too_large")]
         worst = strike * self.leap_extrinsic + max((view.price or Decimal(0)) - strike, Decimal(0))
-        terms = Opening(worst, lambda net: self.leap_stop * net, "extrinsic_too_large")
-        return work_opening(leap, view, self.pricing, terms, window_open=window)
+        return self.work_entry(leap, view, Opening(worst, lambda net: self.leap_stop * net, "extrinsic_too_large"))
 
-    def _manage_weekly(self, trade: Trade, view: MarketView, leaves: str | None) -> list[Intent]:
+    def _manage_weekly(self, trade: Trade, view: MarketView, leap: Trade | None, leaves: str | None) -> list[Intent]:
         if trade.state == "planned":
-            window = self.entry.is_open_for(trade.planned_on, view) and leaves is None
-            key, _ = trade.pairs[0]
-            inner = max((view.price or Decimal(0)) - parse_occ(key).strike, Decimal(0))
-            # Covered: the call can lose no more than the long call gains.
-            terms = Opening(-(inner + self.min_credit), lambda net: Decimal(0))
-            return work_opening(trade, view, self.pricing, terms, window_open=window)
+            if leaves is not None and trade.working is None:
+                return [AbandonTrade(trade.id, leaves)]
+            strike = parse_occ(trade.pairs[0][0]).strike
+            inner = max((view.price or Decimal(0)) - strike, Decimal(0))
+            bought = strike if leap is None or not leap.pairs else parse_occ(leap.pairs[0][0]).strike
+            # Covered: the call can lose no more than the long call gains, but for the part below the long call's strike.
+            terms = Opening(-(inner + self.min_credit), lambda net: max(bought - strike + net, Decimal(0)))
+            return self.work_entry(trade, view, terms)
         # Short and near its expiry by design, and covered: an exception from the date rule, on record.
         report: list[Intent] = [ReportLate(trade.id, "covered_weekly_call")]
         return report + work_closing(trade, view, self.pricing, leaves or self.weekly_exit(trade, view))

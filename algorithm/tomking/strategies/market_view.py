@@ -23,7 +23,8 @@ from tomking.kernel.sessions import NEW_YORK, close_time_utc, is_session
 class ChainRow:
     """A listed contract as the chain describes it.
 
-    `delta` is signed; it and `implied_volatility` (a share a year) belong to the day the chain was made.
+    `delta` is signed; it, `implied_volatility` (a share a year) and `volume` (contracts traded) belong to the session the
+    chain was made of.
     """
 
     key: str
@@ -32,6 +33,7 @@ class ChainRow:
     expiry: date
     delta: Decimal | None
     implied_volatility: Decimal | None = None
+    volume: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,9 @@ class MarketView:
     `correlation_day` the last session its correlations count, `mean_correlation` their mean. `currency` is the
     account's, `multiplier` cash per point and contract. `halted`: trading in the underlying is stopped.
 
-    Two fields are filled by the portfolio rules (`portfolio.prepare`), for strategies to read: `size_factor`, at most 1,
-    is what they leave of a new trade's size; `events` names what is announced today (`FOMC`, `CPI`), None where no
-    calendar is known.
+    Three fields are filled by the portfolio rules (`portfolio.prepare`), for strategies to read: `size_factor`, at most
+    1, is what they leave of a new trade's size; `events` names what is announced today (`FOMC`, `CPI`), None where no
+    calendar is known; `announced` are the announcements of the coming weeks, as they are known today.
     """
 
     now: datetime
@@ -117,6 +119,7 @@ class MarketView:
     correlation_day: date | None = None
     mean_correlation: Decimal | None = None
     events: tuple[str, ...] | None = None
+    announced: tuple[tuple[date, str], ...] = ()
     currency: str | None = None
     multiplier: Decimal = OPTION_MULTIPLIER
     size_factor: Decimal = Decimal(1)
@@ -138,6 +141,10 @@ class MarketView:
     def vix_level(self) -> Decimal | None:
         """The VIX, or what stands in for it; None where nothing is known."""
         return None if self.vix is None else self.vix.value
+
+    def events_ahead(self, days: int) -> tuple[tuple[date, str], ...]:
+        """What is announced in the next `days` calendar days, today being the first; none for 0."""
+        return tuple(one for one in self.announced if 0 <= (one[0] - self.day).days < days)
 
     def holding(self, key: str) -> int:
         """The signed quantity held of one instrument; 0 where the portfolio has none."""

@@ -6,12 +6,13 @@ Never here: limits over the whole portfolio (`gate`), working of orders, numbers
 
 The name is the ratio of the legs. The naked puts have a credit, a target, a stop and a date of their own; the debit
 spread stays as their hedge and is left near expiry, or before its short put can be assigned. In the calendarised variant
-the naked puts expire earlier than the spread; the trade's date rule counts to the naked puts' expiry.
+the naked puts expire earlier than the spread; the trade's date rule counts to the naked puts' expiry. Weekly call spreads
+against it (`one_one_two_calls`) are trades of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,36 +21,28 @@ from typing import ClassVar
 from tomking.kernel.indicators import highest_price
 from tomking.kernel.occ import parse_occ
 from tomking.kernel.option_chain import ChainRequest
-from tomking.kernel.vehicles import Vehicle, pair_vehicles
+from tomking.strategies.base import SingleExpiry
 from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.choosing import nearest_delta, nearest_expiry, taken_expiries
-from tomking.strategies.entry import EntryWindow
 from tomking.strategies.exits import date_is_due, profit_of_legs
-from tomking.strategies.intents import Intent, PassEntry, PlanTrade, ReportLate
+from tomking.strategies.intents import Entry, Intent, PlanTrade, ReportLate
 from tomking.strategies.market_view import Chain, ChainRow, MarketView
-from tomking.strategies.rules import read_rules
+from tomking.strategies.one_one_two_calls import WEEKLY, WeeklyCalls
 from tomking.strategies.sizing import contracts
-from tomking.strategies.working_orders import Opening, Pricing, work_closing, work_opening
+from tomking.strategies.working_orders import Opening, work_closing
 
 
 @dataclass(frozen=True, slots=True)
-class OneOneTwo:
+class OneOneTwo(SingleExpiry):
     """The strategy's parameters, converted, and what follows from them. Units as in the parameter table."""
 
     name: ClassVar[str] = "one_one_two"
+    wanted_side: ClassVar[str | None] = "P"
 
-    vehicle: str
-    stands_for: str
-    entry: EntryWindow
-    pricing: Pricing
     second_from: Decimal
     third_from: Decimal
     fourth_from: Decimal
-    max_open: int
-    quantity: int
     naked_ratio: int
-    target_dte: int
-    dte_tolerance: int
     calendarised: bool
     calendar_spread_dte: int
     calendar_naked_dte: int
@@ -66,53 +59,51 @@ class OneOneTwo:
     exit_dte: int
     spread_exit_dte: int
     assignment_extrinsic: Decimal
-
-    @classmethod
-    def from_values(cls, values: Mapping[str, str]) -> OneOneTwo:
-        """The strategy in a complete table of parameter texts."""
-        return read_rules(cls, cls.name, values)
-
-    @property
-    def vehicles(self) -> tuple[Vehicle, ...]:
-        """What stands for the index future's options."""
-        return pair_vehicles(self.vehicle, self.stands_for)
+    calls: WeeklyCalls
 
     # --- entry -------------------------------------------------------------------------------------------------------
 
-    def chain_request(self, view: MarketView, book: Book) -> ChainRequest | None:
-        """Once on each entry day of the month; larger accounts have more of them."""
-        if not self.entry.is_hour(view) or not self.entry.is_day(view.day, weeks=self._weeks(view)):
-            return None
-        if book.was_considered(self.name, view.underlying, view.day):
-            return None
-        first, last = self._days()
-        return ChainRequest(
-            view.underlying, view.day, view.day + timedelta(days=first), view.day + timedelta(days=last), call_put="P"
-        )
-
-    def _weeks(self, view: MarketView) -> tuple[int, ...]:
-        equity, first = view.equity, self.entry.entry_week
-        if first == 0:
-            return (0,)
+    def may_enter_on(self, day: date, equity: Decimal | None = None) -> bool:
+        """The first such weekday of a month; larger accounts have more of them."""
+        first = self.entry.entry_week
         steps = (self.second_from, self.third_from, self.fourth_from)
-        return tuple(range(first, first + 1 + sum(equity is not None and equity >= step for step in steps)))
+        more = sum(equity is not None and equity >= step for step in steps)
+        return self.entry.is_day(day, weeks=range(first, first + 1 + more) if first else (0,))
 
-    def _days(self) -> tuple[int, int]:
-        spread, naked = self._tenors()
-        return min(spread, naked) - self.dte_tolerance, max(spread, naked) + self.dte_tolerance
-
-    def _tenors(self) -> tuple[int, int]:
+    def tenors(self) -> tuple[int, ...]:
+        """Days to expiry of the spread and of the naked puts."""
         if self.calendarised:
             return self.calendar_spread_dte, self.calendar_naked_dte
         return self.target_dte, self.target_dte
 
-    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[PlanTrade | PassEntry, ...]:
-        """The 1-1-2 to open today, or why there is none."""
+    def chain_request(self, view: MarketView, book: Book) -> ChainRequest | None:
+        """The chain of a 1-1-2 on its entry days, else that of the week's calls against one."""
+        if self.looks(view, book):
+            return self.request_chain(view)
+        if self._writes_calls_for(view, book) is None:
+            return None
+        days, around = self.calls.weekly_dte, self.calls.weekly_tolerance
+        first, last = (view.day + timedelta(days=count) for count in (days - around, days + around))
+        return ChainRequest(view.underlying, view.day, first, last, call_put="C")
+
+    def _writes_calls_for(self, view: MarketView, book: Book) -> Trade | None:
+        """The 1-1-2 against which calls are to be sold now: once a week, within the hours."""
+        is_due = self.entry.is_hour(view) and self.entry.is_day(view.day, weeks=(0,))
+        if not is_due or book.was_considered(self.name, view.underlying, view.day, WEEKLY):
+            return None
+        return self.calls.due(book.live(self.name, view.underlying), view)
+
+    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[Entry, ...]:
+        """The 1-1-2 to open today, or the week's calls, or why there is none."""
+        parent = None if self.looks(view, book) else self._writes_calls_for(view, book)
+        if parent is not None:
+            found = self.calls.plan(chain.rows, view, parent, book)
+            return self.passing(view, found, WEEKLY) if isinstance(found, str) else (found,)
         quantity = contracts(self.quantity, view)
         reason = "no_size" if quantity == 0 else self._blocked(view)
         legs = reason or self._legs(chain.rows, view, taken_expiries(book, view.underlying), quantity)
         if isinstance(legs, str):
-            return (PassEntry(self.name, view.underlying, legs),)
+            return self.passing(view, legs)
         expiry = min(parse_occ(leg.key).expiry for leg in legs if leg.role == "naked")
         return (PlanTrade(self.name, view.underlying, tuple(legs), expiry, "entry day of the month"),)
 
@@ -123,7 +114,7 @@ class OneOneTwo:
         return "at_high" if view.price >= highest * (1 - self.high_margin) else None
 
     def _legs(self, rows: Sequence[ChainRow], view: MarketView, taken: set[date], quantity: int) -> list[Leg] | str:
-        spread_days, naked_days = self._tenors()
+        spread_days, naked_days = self.tenors()
         naked_expiry = nearest_expiry(rows, view.day, naked_days, self.dte_tolerance, without=taken)
         spread_expiry = naked_expiry
         if self.calendarised:
@@ -160,19 +151,25 @@ class OneOneTwo:
         """The next step of each trade in the view's underlying."""
         intents: list[Intent] = []
         for trade in book.live(self.name, view.underlying):
-            intents += self._open(trade, view) if trade.state == "planned" else self._leave(trade, view)
+            if trade.part == WEEKLY:
+                intents += self._work_calls(trade, view)
+            else:
+                intents += self._open(trade, view) if trade.state == "planned" else self._leave(trade, view)
         return tuple(intents)
 
+    def _work_calls(self, trade: Trade, view: MarketView) -> list[Intent]:
+        if trade.state == "planned":
+            return self.work_entry(trade, view, self.calls.terms(trade))
+        return work_closing(trade, view, self.pricing, self.calls.exit_reason(trade, view))
+
     def _open(self, trade: Trade, view: MarketView) -> list[Intent]:
-        window = self.entry.is_open_for(trade.planned_on, view)
         naked = view.net_mid((leg.key, leg.quantity) for leg in trade.legs_of("naked"))
         units = sum(leg.quantity for leg in trade.legs_of("hedge") if leg.quantity > 0)
         if naked is None:
-            return work_opening(trade, view, self.pricing, Opening(-self.min_credit, abs), window_open=window)
+            return self.work_entry(trade, view, Opening(-self.min_credit, abs))
         # The naked puts' own credit is what their stop multiplies; the spread costs its share of the net price at most.
         loss = (self.stop_credits - 1) * -naked / units
-        terms = Opening(-self.min_credit, lambda net: max(loss, -net))
-        return work_opening(trade, view, self.pricing, terms, window_open=window)
+        return self.work_entry(trade, view, Opening(-self.min_credit, lambda net: max(loss, -net)))
 
     def _leave(self, trade: Trade, view: MarketView) -> list[Intent]:
         naked = trade.legs_of("naked")

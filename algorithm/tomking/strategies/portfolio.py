@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tomking.kernel.event_days import days_from_text, events_of
+from tomking.kernel.event_days import days_from_text, events_ahead, events_of
 from tomking.kernel.indicators import realised_volatility
 from tomking.kernel.limits.brakes import Brakes, Seen, advance
 from tomking.kernel.limits.guards import GuardState
@@ -54,10 +54,14 @@ def prepare(views: Mapping[str, MarketView], book: Book, values: Mapping[str, st
     )
     guards, brakes = advance(book.guards, seen, values)
     extra = days_from_text(values["limits.event_days"])
+    announced = events_ahead(any_view.day, extra)
     ready = {
-        symbol: replace(view, vix=vix.reading, size_factor=brakes.size_factor, events=events_of(view.day, extra))
+        symbol: replace(
+            view, vix=vix.reading, size_factor=brakes.size_factor, events=events_of(view.day, extra),
+            announced=announced,
+        )
         for symbol, view in views.items()
-    }
+    }  # fmt: skip
     notes = tuple(filter(None, (vix.problem, *brakes.watch)))
     return Portfolio(ready, brakes, guards, vix, notes)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tomking.strategies.friday0dte import Friday0dte
+from tomking.strategies.high_vix_puts import HighVixPuts
 from tomking.strategies.insurance_puts import InsurancePuts
 from tomking.strategies.ipmcc import Ipmcc
 from tomking.strategies.leap_ladder import LeapLadder
@@ -18,7 +19,7 @@ from tomking.strategies.strangle import Strangle
 from tomking.strategies.strategy import Strategy
 
 STRATEGIES: Mapping[str, type[Strategy]] = {
-    one.name: one for one in (Friday0dte, OneOneTwo, Strangle, Ipmcc, LeapLadder, InsurancePuts)
+    one.name: one for one in (Friday0dte, OneOneTwo, Strangle, Ipmcc, LeapLadder, InsurancePuts, HighVixPuts)
 }
 """The strategies, in the order in which they are asked for entries."""
 

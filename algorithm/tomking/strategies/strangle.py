@@ -5,110 +5,105 @@ Belongs here: when to enter, which strikes, when to leave.
 Never here: limits over the whole portfolio (`gate`), working of orders, numbers (each one is a parameter).
 
 Order of the exits: the stop is named before the target, the target before the deltas, those before the date; all of them
-end the trade at once. A side that is tested, below the delta that ends the trade, is closed alone. Deltas that are not
-known defend nothing.
+end the trade at once. A side that is tested, below the delta that ends the trade, is closed alone; below that delta again,
+the other side is rolled nearer, once a day. Target and stop stay those of the credit the trade was opened for. Deltas
+that are not known defend nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+from tomking.kernel.indicators import price_range
+from tomking.kernel.occ import parse_occ
 from tomking.kernel.option_chain import ChainRequest
-from tomking.kernel.vehicles import Vehicle, pair_vehicles
+from tomking.strategies.base import SingleExpiry
 from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.choosing import nearest_delta, nearest_expiry, taken_expiries
-from tomking.strategies.entry import EntryWindow
-from tomking.strategies.exits import date_is_due, profit_at_mid, report_late
-from tomking.strategies.intents import Intent, PassEntry, PlanTrade
+from tomking.strategies.exits import credit_share, date_is_due, report_late
+from tomking.strategies.intents import Entry, Intent, PlanRoll, PlanTrade
 from tomking.strategies.market_view import Chain, MarketView
-from tomking.strategies.rules import read_rules
+from tomking.strategies.rolls import ROLL, roll_pair, work_roll
 from tomking.strategies.sizing import contracts
-from tomking.strategies.working_orders import Opening, Pricing, work_closing, work_opening
+from tomking.strategies.working_orders import Opening, work_closing
 
 _VIX_BASE = Decimal(20)
 """The level at which scaling by VIX leaves the quantity as it is (the rule's own formula)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Strangle:
+class Strangle(SingleExpiry):
     """The strategy's parameters, converted, and what follows from them. Units as in the parameter table."""
 
     name: ClassVar[str] = "strangle"
 
-    vehicle: str
-    stands_for: str
-    target_dte: int
-    dte_tolerance: int
     put_delta: Decimal
     call_delta: Decimal
+    min_credit: Decimal
     target_share: Decimal
     exit_dte: int
     stop_multiple: Decimal
-    quantity: int
-    max_open: int
-    entry: EntryWindow
-    min_credit: Decimal
-    pricing: Pricing
     min_iv_rank: Decimal
+    event_days: int
+    event_names: str
+    range_days: int
+    range_most: Decimal
     vix_lowest: Decimal
     vix_scaling: bool
     vix_scaling_most: Decimal
+    delta_roll_untested: Decimal
     delta_close_tested: Decimal
     delta_exit: Decimal
 
-    @classmethod
-    def from_values(cls, values: Mapping[str, str]) -> Strangle:
-        """The strategy in a complete table of parameter texts."""
-        return read_rules(cls, cls.name, values)
-
-    @property
-    def vehicles(self) -> tuple[Vehicle, ...]:
-        """One strangle is sold in each."""
-        return pair_vehicles(self.vehicle, self.stands_for)
-
     def chain_request(self, view: MarketView, book: Book) -> ChainRequest | None:
-        """At most once a day, in the entry window."""
-        if not self.entry.is_hour(view) or not self.entry.is_day(view.day):
-            return None
-        if book.was_considered(self.name, view.underlying, view.day):
-            return None
-        return ChainRequest(
-            view.underlying,
-            view.day,
-            view.day + timedelta(days=self.target_dte - self.dte_tolerance),
-            view.day + timedelta(days=self.target_dte + self.dte_tolerance),
-        )
+        """The chain of a strangle whose untested side is to be rolled, else that of a new one on its entry day."""
+        rolled = self._to_roll(view, book)
+        if rolled is not None:
+            return ChainRequest(view.underlying, view.day, rolled.expiry, rolled.expiry)
+        return self.request_chain(view) if self.looks(view, book) else None
 
-    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[PlanTrade | PassEntry, ...]:
-        """The strangle to open today, or why there is none."""
+    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[Entry, ...]:
+        """The strangle to open today, the roll of one that is open, or why there is none."""
+        rolled = self._to_roll(view, book)
+        return self._enter(chain, view, book) if rolled is None else self._roll(rolled, chain, view)
+
+    def _enter(self, chain: Chain, view: MarketView, book: Book) -> tuple[Entry, ...]:
         rows, product = chain.rows, view.underlying
         quantity = self._quantity(view)
         reason = self._blocked(view) if quantity else "no_size"
         if reason is not None:
-            return (PassEntry(self.name, product, reason),)
+            return self.passing(view, reason)
         taken = taken_expiries(book, product)
         expiry = nearest_expiry(rows, view.day, self.target_dte, self.dte_tolerance, without=taken)
         if expiry is None:
-            return (PassEntry(self.name, product, "no_expiry" if rows else "no_chain"),)
+            return self.passing(view, "no_expiry" if rows else "no_chain")
         if (expiry - view.day).days <= self.exit_dte:
-            return (PassEntry(self.name, product, "expiry_below_exit"),)
+            return self.passing(view, "expiry_below_exit")
         put = nearest_delta(rows, expiry, "P", self.put_delta)
         call = nearest_delta(rows, expiry, "C", self.call_delta)
         if put is None or call is None:
-            return (PassEntry(self.name, product, "no_strike"),)
+            return self.passing(view, "no_strike")
         if put.strike >= call.strike:
-            return (PassEntry(self.name, product, "strikes_crossed"),)
+            return self.passing(view, "strikes_crossed")
         legs = (Leg(put.key, -quantity), Leg(call.key, -quantity))
         return (PlanTrade(self.name, product, legs, expiry, f"put delta {put.delta}, call delta {call.delta}"),)
 
     def _blocked(self, view: MarketView) -> str | None:
         if view.vix_level is not None and view.vix_level < self.vix_lowest:
             return "vix_low"
-        return "iv_rank_low" if view.iv_rank is not None and view.iv_rank < self.min_iv_rank else None
+        if view.iv_rank is not None and view.iv_rank < self.min_iv_rank:
+            return "iv_rank_low"
+        moved = price_range(view.daily_bars, self.range_days)
+        if moved is not None and moved > self.range_most:
+            return "range_wide"
+        return "event_near" if self._is_event_near(view) else None
+
+    def _is_event_near(self, view: MarketView) -> bool:
+        """Whether something is announced today or within the days that have to be free of it; unknown days are none."""
+        names = self.event_names.split("+")
+        return any(name in names for _, name in view.events_ahead(self.event_days))
 
     def _quantity(self, view: MarketView) -> int:
         """Contracts of each leg; scaling by VIX only where it is turned on, and below every limit like any size."""
@@ -121,39 +116,82 @@ class Strangle:
         """The next step of each strangle in the view's underlying."""
         intents: list[Intent] = []
         for trade in book.live(self.name, view.underlying):
-            intents += self._open(trade, view) if trade.state == "planned" else self._leave(trade, view)
+            intents += self._open(trade, view) if trade.state == "planned" else self._leave(trade, view, book)
         return tuple(intents)
 
     def _open(self, trade: Trade, view: MarketView) -> list[Intent]:
-        window = self.entry.is_open_for(trade.planned_on, view)
-        terms = Opening(-self.min_credit, lambda net: self.stop_multiple * -net)
-        return work_opening(trade, view, self.pricing, terms, window_open=window)
+        return self.work_entry(trade, view, Opening(-self.min_credit, lambda net: self.stop_multiple * -net))
 
-    def _leave(self, trade: Trade, view: MarketView) -> list[Intent]:
+    def _leave(self, trade: Trade, view: MarketView, book: Book) -> list[Intent]:
         reason = self.exit_reason(trade, view)
         legs = None
         if reason is None:
             legs = self._tested(trade, view)
             reason = "tested" if legs else None
-        return report_late(trade, self.exit_dte, view) + work_closing(trade, view, self.pricing, reason, legs=legs)
+        late = report_late(trade, self.exit_dte, view)
+        if reason is None and self._rolls_today(trade, view, book):
+            return late + work_roll(trade, view, self.pricing, is_due=True)
+        return late + work_closing(trade, view, self.pricing, reason, legs=legs)
+
+    def _rolls_today(self, trade: Trade, view: MarketView, book: Book) -> bool:
+        """Whether a contract was taken in today that still has to be traded."""
+        return bool(roll_pair(trade)) and book.was_considered(self.name, view.underlying, view.day, ROLL)
 
     def _tested(self, trade: Trade, view: MarketView) -> tuple[tuple[str, int], ...] | None:
         """The closing of legs whose delta says that their side is tested, where the other side stays."""
         tested = tuple(
             (key, -quantity)
             for key, quantity in trade.pairs
-            if quantity < 0 and abs(view.deltas.get(key, Decimal(0))) >= self.delta_close_tested
+            if quantity < 0 and _delta(view, key) >= self.delta_close_tested
         )
         return tested or None
 
+    # --- defence by a roll -------------------------------------------------------------------------------------------
+
+    def _to_roll(self, view: MarketView, book: Book) -> Trade | None:
+        """The strangle whose untested side is to be rolled now; each product is looked at once a day."""
+        if not view.is_open or book.was_considered(self.name, view.underlying, view.day, ROLL):
+            return None
+        mine = book.live(self.name, view.underlying)
+        return next((trade for trade in mine if self._untested(trade, view) is not None), None)
+
+    def _untested(self, trade: Trade, view: MarketView) -> str | None:
+        """The sold contract whose other side is tested as far as a roll, and no further."""
+        sold = [key for key, quantity in trade.pairs if quantity < 0]
+        if trade.state != "open" or trade.working is not None or len(sold) != 2:
+            return None
+        far, near = sorted(sold, key=lambda key: _delta(view, key))
+        is_due = self.delta_roll_untested <= _delta(view, near) < self.delta_close_tested
+        return far if is_due and _delta(view, far) < self._wanted_delta(far) else None
+
+    def _wanted_delta(self, key: str) -> Decimal:
+        return self.put_delta if parse_occ(key).call_put == "P" else self.call_delta
+
+    def _roll(self, trade: Trade, chain: Chain, view: MarketView) -> tuple[Entry, ...]:
+        """The contract at the entry's delta that takes the place of the untested one; strikes never cross."""
+        far = self._untested(trade, view)
+        assert far is not None
+        old = parse_occ(far)
+        other = next(parse_occ(key).strike for key, quantity in trade.pairs if quantity < 0 and key != far)
+        found = nearest_delta(chain.rows, trade.expiry, old.call_put, self._wanted_delta(far))
+        out = 1 if old.call_put == "C" else -1
+        if found is None or not out * other < out * found.strike < out * old.strike:
+            return self.passing(view, "no_strike_to_roll", ROLL)
+        reason = f"{old.call_put} {old.strike} to {found.strike}"
+        return (PlanRoll(trade.id, self.name, view.underlying, Leg(found.key, 0, ROLL), far, reason),)
+
     def exit_reason(self, trade: Trade, view: MarketView) -> str | None:
         """Why an open trade has to end now: `stop`, `target`, `defence`, `dte`, or None."""
-        profit = profit_at_mid(trade, view)
-        if profit is not None and trade.credit is not None and trade.credit > 0:
-            if profit <= -self.stop_multiple * trade.credit:
-                return "stop"
-            if profit >= self.target_share * trade.credit:
-                return "target"
-        if any(abs(view.deltas.get(key, Decimal(0))) >= self.delta_exit for key, held in trade.pairs if held < 0):
+        share = credit_share(trade, view)
+        if share is not None and share <= -self.stop_multiple:
+            return "stop"
+        if share is not None and share >= self.target_share:
+            return "target"
+        if any(_delta(view, key) >= self.delta_exit for key, held in trade.pairs if held < 0):
             return "defence"
         return "dte" if date_is_due(trade.expiry, self.exit_dte, view) else None
+
+
+def _delta(view: MarketView, key: str) -> Decimal:
+    """The unsigned delta of a contract; 0 where it is not known, which defends nothing."""
+    return abs(view.deltas.get(key, Decimal(0)))

@@ -11,12 +11,14 @@ chain alone, and changes nothing: the same arguments give the same answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import ClassVar, Protocol
 
 from tomking.kernel.option_chain import ChainRequest
 from tomking.kernel.vehicles import Vehicle
 from tomking.strategies.book import Book
-from tomking.strategies.intents import Intent, PassEntry, PlanTrade
+from tomking.strategies.intents import Entry, Intent
 from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.working_orders import Pricing
 
@@ -42,10 +44,13 @@ class Strategy(Protocol):
     def from_values(cls, values: Mapping[str, str]) -> Strategy:
         """The strategy in a complete table of parameter texts; ValueRefused, KeyError or VehicleRefused where none is."""
 
+    def may_enter_on(self, day: date, equity: Decimal | None = None) -> bool:
+        """Whether its calendar allows an entry on this session, for an account of this size."""
+
     def chain_request(self, view: MarketView, book: Book) -> ChainRequest | None:
         """The chain that has to be looked at now, or None while no entry is considered."""
 
-    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[PlanTrade | PassEntry, ...]:
+    def propose(self, chain: Chain, view: MarketView, book: Book) -> tuple[Entry, ...]:
         """What to open, or why nothing; asked only where `chain_request` named a chain."""
 
     def manage(self, view: MarketView, book: Book) -> tuple[Intent, ...]:

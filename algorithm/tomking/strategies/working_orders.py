@@ -21,8 +21,9 @@ from tomking.strategies.intents import AbandonTrade, CancelOrder, Intent, SendOr
 from tomking.strategies.market_view import MarketView
 
 _CENT = Decimal("0.01")
-PATIENT = "close:target"
-"""The closing that is worked from the mid; whatever has to be filled takes it back at once."""
+TARGET, ROLLING = "close:target", "roll:untested"
+_PATIENT = (TARGET, ROLLING)
+"""Orders that are worked from the mid; whatever has to be filled takes them back at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,19 @@ class Pricing:
 
     reprice_minutes: int
     reprice_step: Decimal
+    reprice_first: Decimal
+    reprice_share: Decimal
     reprice_attempts: int
+
+    def concession(self, attempt: int, reach: Decimal) -> Decimal:
+        """How far from the mid the order after `attempt` others goes; `reach` is the way from there to the side that is there.
+
+        A step, or a share of the way, more with each order. One that has gone the whole way pays a cent more, because the
+        engine fills a combination only at better than its limit; none pays more than a step beyond the other side.
+        """
+        gone = min(Decimal(1), self.reprice_first + self.reprice_share * attempt)
+        wanted = max(self.reprice_step * attempt, gone * reach + (_CENT if gone == 1 else 0))
+        return min(wanted, max(reach, Decimal(0)) + self.reprice_step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +78,14 @@ def work_opening(
         return [AbandonTrade(trade.id, "entry_window")]
     if trade.attempts >= pricing.reprice_attempts:
         return [AbandonTrade(trade.id, "attempts")]
-    mid = view.net_mid(trade.pairs)
-    if mid is None:
+    mid, natural = view.net_mid(trade.pairs), view.net_natural(trade.pairs)
+    if mid is None or natural is None:
         return []
     units = units_of(trade.pairs)
     if mid > terms.worst * units:
         return [AbandonTrade(trade.id, terms.too_poor)]
-    net = min(mid / units + pricing.reprice_step * trade.attempts, terms.worst).quantize(_CENT, ROUND_HALF_EVEN)
+    conceded = pricing.concession(trade.attempts, (natural - mid) / units)
+    net = min(mid / units + conceded, terms.worst).quantize(_CENT, ROUND_HALF_EVEN)
     loss = terms.risk(net) * units
     return [
         SendOrder(
@@ -101,16 +115,19 @@ def work_closing(
     reason: str | None,
     *,
     legs: Sequence[tuple[str, int]] | None = None,
+    action: str | None = None,
 ) -> list[Intent]:
-    """The next step of an open trade that should close (`reason`) or not (None); `legs` where only some of them should.
+    """The next step of an open trade that should close (`reason`) or not (None).
 
-    A patient closing (for the `target`) is worked from the mid; any other has to be filled, so it starts at the side that is there.
+    `legs` where only some of them should, `action` where it is no closing. A patient order (for the target, a roll) is
+    worked from the mid; any other has to be filled, so it starts at the side that is there.
     """
-    working, is_patient = trade.working, reason == "target"
+    action = action or f"close:{reason}"
+    working, is_patient = trade.working, action in _PATIENT
     if working is not None:
         if not view.is_open or working.cancel_asked:
             return []
-        if reason is not None and not is_patient and working.action == PATIENT:
+        if reason is not None and not is_patient and working.action in _PATIENT:
             return [CancelOrder(trade.id, reason)]
         return [CancelOrder(trade.id, "re-price")] if _rested(pricing, trade, view.now) else []
     wanted = trade.closing_pairs if legs is None else tuple(legs)
@@ -120,13 +137,15 @@ def work_closing(
     if mid is None or natural is None:
         return []
     units = units_of(wanted)
-    start = mid if is_patient else natural + pricing.reprice_step * units
-    net = (start / units + pricing.reprice_step * trade.attempts).quantize(_CENT, ROUND_HALF_EVEN)
+    if is_patient:
+        price = mid / units + pricing.concession(trade.attempts, (natural - mid) / units)
+    else:
+        price = natural / units + pricing.reprice_step * (1 + trade.attempts)
+    net = price.quantize(_CENT, ROUND_HALF_EVEN)
     inputs = {"mid_cost": mid}
     if trade.credit is not None:
         inputs["credit"] = trade.credit
     # The engine refuses a net price of zero.
-    action = f"close:{reason}"
     return [SendOrder(trade.id, trade.strategy, action, wanted, units, net or _CENT, reason, inputs=inputs)]
 
 

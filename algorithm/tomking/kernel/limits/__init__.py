@@ -14,7 +14,14 @@ from collections.abc import Mapping, Sequence
 
 from tomking.kernel.limits.buying_power import buying_power_ceiling, check_buying_power
 from tomking.kernel.limits.counts import check_counts, group_allowance, group_name
-from tomking.kernel.limits.orders import check_closing, check_cover, check_crossing, check_hedge, check_naked_call
+from tomking.kernel.limits.orders import (
+    check_closing,
+    check_cover,
+    check_crossing,
+    check_hedge,
+    check_naked_call,
+    check_roll,
+)
 from tomking.kernel.limits.risk import check_group_risk, check_inputs, check_planned_loss
 from tomking.kernel.limits.terms import Account, Answer, Exposure, Proposal, Refusal
 
@@ -33,6 +40,7 @@ __all__ = [
     "check_naked_call",
     "check_open",
     "check_planned_loss",
+    "check_roll",
     "group_allowance",
     "group_name",
 ]

@@ -18,6 +18,7 @@ from typing import Literal
 
 from tomking.kernel.limits.guards import GuardState
 from tomking.kernel.limits.inputs import INDEX, VixInput
+from tomking.kernel.limits.phases import phase_of
 from tomking.kernel.limits.terms import Refusal, number
 
 Closing = Literal["none", "losers", "all"]
@@ -50,7 +51,7 @@ class Seen:
 
 def advance(state: GuardState, seen: Seen, values: Mapping[str, str]) -> tuple[GuardState, Brakes]:
     """The new memory and the brakes that hold now."""
-    state = _remember(state, seen, values)
+    state = _promote(_remember(state, seen, values), seen, values)
     state = _end_of_pause(state, seen, values)
     factor = (
         min(Decimal(1), max(Decimal(0), seen.regime_multiplier)) if seen.regime_multiplier is not None else Decimal(1)
@@ -96,6 +97,25 @@ def _remember(state: GuardState, seen: Seen, values: Mapping[str, str]) -> Guard
     )
 
 
+def _promote(state: GuardState, seen: Seen, values: Mapping[str, str]) -> GuardState:
+    """The phase of the account: down at once with its size, up one at a time, after its days and without a deep loss.
+
+    An account begins in the phase of the size it is first seen with.
+    """
+    if seen.equity is None or seen.equity <= 0:
+        return state
+    by_size = phase_of(seen.equity, values)
+    if state.phase is None or state.phase_since is None or by_size < state.phase:
+        return replace(state, phase=by_size, phase_since=seen.day)
+    if by_size == state.phase:
+        return state
+    served = (seen.day - state.phase_since).days >= number(values, "limits.promotion_days")
+    loss = Decimal(0) if state.peak is None else 1 - seen.equity / state.peak
+    if not served or loss >= number(values, f"limits.promotion_loss_{state.phase + 1}"):
+        return state
+    return replace(state, phase=state.phase + 1, phase_since=seen.day)
+
+
 def _end_of_pause(state: GuardState, seen: Seen, values: Mapping[str, str]) -> GuardState:
     if state.paused_until is None or seen.now < state.paused_until or state.closing is not None:
         return state
@@ -135,16 +155,17 @@ def _fire(
         state = replace(state, is_terminal=True, closing=None if seen.is_flat else "drawdown_terminal")
         return state, terminal or Refusal("drawdown_terminal", "trading ended; a person has to clear the state")
     drawdown = None if state.resets_peak else reached("drawdown", "drawdown_close")
-    if drawdown is not None:
-        until = seen.now + timedelta(days=int(number(values, "limits.pause_days")))
-        state = _pause(state, seen, drawdown.rule, until, resets_peak=True)
-        return state, drawdown
     emergency = reached("session_loss", "session_close")
     if emergency is None and seen.vix.may_close:
         emergency = _vix_reached(seen, "vix_close", values)
+    # A loss of one session may be the whole drawdown: then both rules hold, the longer pause and the return of calm.
+    if drawdown is not None:
+        until = seen.now + timedelta(days=int(number(values, "limits.pause_days")))
+        state = _pause(state, seen, drawdown.rule, until, resets_peak=True)
     if emergency is not None:
         state = _pause(state, seen, emergency.rule, _day_later(seen, values), is_breaker=True)
-        return state, emergency
+    if emergency is not None or drawdown is not None:
+        return state, emergency or drawdown
     fast = reached("fast_loss", "fast_loss")
     if fast is not None:
         later = _day_later(seen, values)

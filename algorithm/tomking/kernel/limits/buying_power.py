@@ -77,7 +77,7 @@ def _breaker(used: Decimal, account: Account, values: Mapping[str, str]) -> Refu
 
 def _ceilings(used: Decimal, account: Account, values: Mapping[str, str], not_judged: list[str]) -> Refusal | None:
     assert account.equity is not None
-    phase = phase_ceiling(account.equity, values)
+    phase = phase_ceiling(account.equity, values, account.phase)
     if used > phase:
         return Refusal("phase_ceiling", "buying power in use for an account of this size", phase, used)
     if account.vix is None:

@@ -63,7 +63,7 @@ def _account_trades(
     if account.equity is None:
         not_judged.append("account_trades: equity")
         return None
-    allowed = trades_allowed(account.equity, values)
+    allowed = trades_allowed(account.equity, values, account.phase)
     return _full("account_trades", "trades of the account", allowed, len(counted)) if len(counted) >= allowed else None
 
 
@@ -85,7 +85,7 @@ def group_allowance(group: str, account: Account, values: Mapping[str, str]) -> 
     allowed = int(number(values, "limits.group_positions"))
     of_table = next((one.limit for one in GROUPS if (one.scheme, one.name) == (PORTFOLIO, group)), None)
     allowed = min(allowed, of_table or allowed)
-    if account.equity is not None and phase_of(account.equity, values) < _LAST_PHASE:
+    if account.equity is not None and phase_of(account.equity, values, account.phase) < _LAST_PHASE:
         allowed = min(allowed, int(number(values, "limits.early_phase_group_positions")))
     return _less_when_crowded(allowed, account, values)
 

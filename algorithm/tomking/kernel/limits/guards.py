@@ -21,7 +21,8 @@ class GuardState:
 
     `recent` are equities of this session, oldest first. `paused_until` ends a pause, `is_breaker` tells that calm has
     to return as well, `resets_peak` that the pause is the one after a drawdown. `closing` names the rule that closes
-    everything until nothing is open; `is_terminal` that a person has to clear the state.
+    everything until nothing is open; `is_terminal` that a person has to clear the state. `phase` is the account's, 1 to 4,
+    `phase_since` the day it began.
     """
 
     peak: Decimal | None = None
@@ -38,6 +39,8 @@ class GuardState:
     is_terminal: bool = False
     is_correlated: bool = False
     vix: Reading | None = None
+    phase: int | None = None
+    phase_since: date | None = None
 
 
 def guard_fields(state: GuardState) -> dict[str, object]:
@@ -58,11 +61,19 @@ def guard_fields(state: GuardState) -> dict[str, object]:
         "is_terminal": state.is_terminal,
         "is_correlated": state.is_correlated,
         "vix": None if vix is None else [str(vix.value), vix.observed_at.isoformat(), vix.source],
+        "phase": state.phase,
+        "phase_since": None if state.phase_since is None else state.phase_since.isoformat(),
     }
 
 
 def parse_guards(fields: Mapping[str, object]) -> GuardState:
-    """The state in plain data. Raises KeyError, TypeError, ValueError or ArithmeticError where it is damaged."""
+    """The state in plain data. Raises KeyError, TypeError, ValueError or ArithmeticError where it is damaged.
+
+    A book of before phases were remembered has none.
+    """
+    phase, since = fields.get("phase"), fields.get("phase_since")
+    if phase is not None and (not isinstance(phase, int) or not 1 <= phase <= 4):
+        raise ValueError(f"phase: {phase!r} is none of 1 to 4")
     session, vix, recent = fields["session"], fields["vix"], fields["recent"]
     if not isinstance(recent, list):
         raise TypeError("recent: a list expected")
@@ -87,6 +98,8 @@ def parse_guards(fields: Mapping[str, object]) -> GuardState:
         is_terminal=_flag(fields["is_terminal"]),
         is_correlated=_flag(fields["is_correlated"]),
         vix=reading,
+        phase=phase,
+        phase_since=None if since is None else date.fromisoformat(_string(since)),
     )
 
 

@@ -62,3 +62,13 @@ def check_naked_call(legs: Sequence[OptionLeg]) -> Refusal | None:
     if sold > bought + puts:
         return Refusal("naked_call", f"{sold} calls sold alone", Decimal(bought + puts), Decimal(sold))
     return None
+
+
+def check_roll(legs: Sequence[OptionLeg]) -> Refusal | None:
+    """Whether an order that rolls sells no more contracts of a side than it buys back there."""
+    for side in ("P", "C"):
+        sold = sum(-leg.quantity for leg in legs if leg.call_put == side and leg.quantity < 0)
+        bought = sum(leg.quantity for leg in legs if leg.call_put == side and leg.quantity > 0)
+        if sold > bought:
+            return Refusal("roll", f"{sold} {side} sold against {bought} bought back", Decimal(bought), Decimal(sold))
+    return None

@@ -53,7 +53,8 @@ class Proposal:
 class Account:
     """The state of account and market, amounts in the account's currency; None where it is not known.
 
-    `vix` is in points, `term_slope` three-month over one-month implied volatility less one.
+    `vix` is in points, `term_slope` three-month over one-month implied volatility less one. `phase` is the one that the
+    account has reached, None for that of its size.
     """
 
     equity: Decimal | None
@@ -63,6 +64,7 @@ class Account:
     term_slope: Decimal | None = None
     correlation_day: date | None = None
     currency: str | None = None
+    phase: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from tomking.kernel.parameter_specs import (
     caches,
     feedback,
     friday0dte,
+    high_vix_puts,
     insurance_puts,
     ipmcc,
     leap_ladder,
@@ -28,7 +29,7 @@ from tomking.kernel.parameter_specs.spec import Kind, ParameterSpec, Value, Valu
 
 __all__ = ["FAMILIES", "ORDERED", "SPECS", "Kind", "ParameterSpec", "Value", "ValueRefused"]
 
-_STRATEGIES = (friday0dte, one_one_two, strangle, ipmcc, leap_ladder, insurance_puts)
+_STRATEGIES = (friday0dte, one_one_two, strangle, ipmcc, leap_ladder, insurance_puts, high_vix_puts)
 _TABLES = (*_STRATEGIES, limits, caches, feedback, regime, monitor)
 
 SPECS: Mapping[str, ParameterSpec] = {spec.id: spec for table in _TABLES for spec in table.PARAMETERS}

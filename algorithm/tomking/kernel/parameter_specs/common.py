@@ -31,13 +31,27 @@ def entry(prefix: str, weekday: str, week: str, hours: str, source: str) -> tupl
     )  # fmt: skip
 
 
-def pricing(prefix: str, *, minutes: str = "30", step: str = "0.05", attempts: str = "6") -> tuple[ParameterSpec, ...]:
+def pricing(
+    prefix: str,
+    *,
+    minutes: str = "30",
+    step: str = "0.05",
+    first: str = "0",
+    share: str = "0.5",
+    attempts: str = "6",
+) -> tuple[ParameterSpec, ...]:
     """How orders are worked."""
     return (
         whole(f"{prefix}.reprice_minutes", minutes, "1 to 390 minutes",
               "Time an order rests before it is priced anew.", "ours", step="30"),
         number(f"{prefix}.reprice_step", step, "0.01 to 1 USD per share",
                "Concession from the mid with each new price.", "ours: the option's price increment", step="0.05"),
+        number(f"{prefix}.reprice_first", first, "0 to 1 share of the way to the other side",
+               "Share of the way from the mid to the side that is there that the first order goes.",
+               "ours: the mid, where there is time", step="0.25"),
+        number(f"{prefix}.reprice_share", share, "0 to 1 share of the way to the other side",
+               "Share of the way from the mid to the side that is there that each new price goes, where it is more.",
+               "ours: quotes of four legs are wider than a fixed step reaches in one session", step="0.25"),
         whole(f"{prefix}.reprice_attempts", attempts, "1 to 50 orders",
               "Orders after which an opening is given up; a close is never given up.", "ours", step="5"),
     )  # fmt: skip

@@ -16,7 +16,7 @@ _RULE = "Friday 0DTE"
 PARAMETERS: tuple[ParameterSpec, ...] = (
     *common.vehicle("friday0dte", "SPY", "ES"),
     *common.entry("friday0dte", "friday", "0", "10:30 to 14:00", f"{_RULE}: earliest entry (R1, R6)"),
-    *common.pricing("friday0dte", minutes="15", step="0.02", attempts="6"),
+    *common.pricing("friday0dte", minutes="15", step="0.05", first="1", attempts="6"),
     whole("friday0dte.max_open", "1", "1 to 2 trades", "Trades open at one time in the vehicle.",
           f"{_RULE}: one entry a Friday (R1)"),
     number("friday0dte.direction_move", "0.005", "0.001 to 0.03 share of the session's open",
@@ -32,6 +32,12 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
            f"{_RULE}: delta 15-25 (R1)", step="0.03"),
     number("friday0dte.highest_delta", "0.25", "0.05 to 0.29 delta",
            "Largest delta, unsigned, of a short strike; 0.30 is never reached.", f"{_RULE}: never 30+ (R1)", step="0.03"),
+    number("friday0dte.delta_never", "0.30", "0.20 to 0.30 delta",
+           "Delta, unsigned, of a short strike at which a plan that is not filled yet is given up.",
+           f"{_RULE}: never 30+ (R1)", step="0.03"),
+    number("friday0dte.watched_atr", "1.5", "0.5 to 3 average true ranges",
+           "Distance from the price within which quotes are watched before the entry window.",
+           "ours: the short strike's distance and a morning's move", step="0.5"),
     number("friday0dte.wing_width", "3", "1 to 20 USD", "Distance of the long strike from the short one.",
            f"{_RULE}: wings 30 ES points (R1), a tenth of it in SPY", step="1"),
     flag("friday0dte.broken_wing", "false", "Whether the side of the move has the wider wing.",
@@ -61,6 +67,7 @@ PARAMETERS: tuple[ParameterSpec, ...] = (
 
 ORDERED: tuple[tuple[str, str], ...] = (
     ("friday0dte.lowest_delta", "friday0dte.highest_delta"),
+    ("friday0dte.highest_delta", "friday0dte.delta_never"),
     ("friday0dte.entry_from", "friday0dte.entry_until"),
     ("friday0dte.evaluate_at", "friday0dte.close_at"),
     ("friday0dte.close_at", "friday0dte.last_exit"),

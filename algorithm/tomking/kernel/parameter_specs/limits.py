@@ -54,6 +54,15 @@ _ACCOUNT: tuple[ParameterSpec, ...] = (
            "phases (R1, R2)"),
     number("limits.phase_4_from", "75000", "75000 to 10000000 account currency", "Equity from which phase 4 begins.",
            "phases (R1, R2)"),
+    whole("limits.promotion_days", "90", "30 to 365 days",
+          "Days in a phase before the next one, where the account has grown into it; it falls back at once.",
+          "phases: promotion also needs months in phase (R6 names no number; three are ours)", step="30"),
+    *(
+        number(f"limits.promotion_loss_{phase}", loss, f"0.02 to {loss} share of peak",
+               f"Loss from the peak at which the account is not promoted to phase {phase}.",
+               "phases: promotion, drawdown under 15/12/10 % (R6)", step="0.02")
+        for phase, loss in (("2", "0.15"), ("3", "0.12"), ("4", "0.10"))
+    ),
     *(
         whole(f"limits.phase_{phase}_trades", trades, f"0 to {trades} trades",
               f"Trades alive at one time in phase {phase}.", "counts by phase (R4, R8)", step="2")
