@@ -52,7 +52,7 @@ def test_a_damaged_set_is_refused_by_reason_and_the_last_good_one_stays(tmp_path
 
 
 def test_without_any_set_the_defaults_trade_and_the_gap_is_on_record(tmp_path: Path) -> None:
-    run = trade(tmp_path, parameters={"end": "2019-12-20"})
+    run = trade(tmp_path, parameters={"end": "2020-01-31"})
     (missing,) = of_kind(journal(tmp_path), "parameters_missing")
     assert missing["key"] == history_key("demo")
     assert run.algorithm.runtime_statistics["Parameter set"] == "defaults"

@@ -89,13 +89,21 @@ def test_the_end_stays_until_a_person_clears_it() -> None:
 
 @pytest.mark.parametrize(
     ("loss", "stop", "closing"),
-    [(10, "session_stop", "none"), (15, "session_stop", "losers"), (20, "drawdown_close", "all")],
+    [(10, "session_stop", "none"), (15, "session_stop", "losers"), (20, "session_close", "all")],
 )
 def test_a_loss_within_a_session_counts_from_the_evening_before(loss: int, stop: str, closing: str) -> None:
     found = brakes(seen(), seen(equity=100_000 - loss * 1000, days=0.9))
     assert found.closing == closing
     assert rule(found) in (stop, "drawdown_stop")
     assert any("session_loss" in one for one in found.watch)
+
+
+def test_a_loss_that_is_a_sessions_and_a_drawdown_pauses_for_both() -> None:
+    crash = [seen(), seen(equity=80_000, days=0.9), seen(equity=80_000, days=1, flat=True)]
+    assert rule(brakes(*crash, seen(equity=80_000, days=14, flat=True))) is not None
+    assert rule(brakes(*crash, seen(equity=80_000, days=15, flat=True, vix=25))) is not None
+    after = brakes(*crash, seen(equity=80_000, days=15, flat=True))
+    assert (rule(after), after.size_factor) == (None, Decimal(1))
 
 
 def test_three_percent_in_five_minutes_stop_a_day_and_calm_has_to_return() -> None:
