@@ -5,7 +5,8 @@ Belongs here: what `lean cloud --help` documents.
 Never here: QuantConnect's API, credentials (`lean login` keeps them).
 
 The cloud's object store is one for the whole organisation; a deployment's documents lie below its own prefix. Results do
-not come back by themselves: a run of the cloud is read once its result is saved as a file (`tomking ingest`).
+not come back by themselves: a run of the cloud is read once its result is saved as a file (`tomking ingest`), and is then
+joined to its launch by the id that the command line printed.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipelines.deployment.launches import Command, Finished, LaunchRequest, exit_code_tells, last_lines
+from pipelines.deployment.launches import CloudRun, Command, Finished, LaunchRequest, exit_code_tells, last_lines
 from pipelines.deployment.lean_cli import WIDE, check_executable, workspace_of
 from pipelines.errors import ConfigurationError
 
+_BACKTEST_ID = re.compile(r"Backtest id: (\S+)")
+_ADDRESS = re.compile(r"(?:Backtest|Live) url: (https?://\S+)")
 _NOT_PUSHED = re.compile(r"Cannot push|don't have an internet connection")
 
 
@@ -68,11 +71,11 @@ class Cloud:
         if request.is_live:
             argv = ["live", "deploy", name, *request.engine.live_arguments]
             argv += ["--auto-restart", "false", "--notify-order-events", "false", "--notify-insights", "false"]
-            run = _lean(request, argv, "lean cloud live deploy", exit_code_tells)
+            run = _lean(request, argv, "lean cloud live deploy", exit_code_tells, _run_of)
         else:
             argv = ["backtest", name, "--name", request.launch_id]
             argv += [part for key, value in request.parameters.items() for part in ("--parameter", key, value)]
-            run = _lean(request, argv, "lean cloud backtest", _backtest_fails)
+            run = _lean(request, argv, "lean cloud backtest", _backtest_fails, _run_of)
         return (*_documents(request), push, run)
 
     def refresh(self, request: LaunchRequest, command_id: str, sha256: str) -> tuple[Command, ...]:
@@ -103,8 +106,20 @@ def _documents(request: LaunchRequest) -> tuple[Command, ...]:
     )
 
 
-def _lean(request: LaunchRequest, argv: list[str], about: str, fails: Callable[[Finished], str | None]) -> Command:
-    return Command((request.engine.lean, "cloud", *argv), workspace_of(request), about, WIDE, fails=fails)
+def _lean(
+    request: LaunchRequest,
+    argv: list[str],
+    about: str,
+    fails: Callable[[Finished], str | None],
+    tells: Callable[[Finished], CloudRun | None] | None = None,
+) -> Command:
+    return Command((request.engine.lean, "cloud", *argv), workspace_of(request), about, WIDE, fails=fails, tells=tells)
+
+
+def _run_of(finished: Finished) -> CloudRun | None:
+    """The address of the run that was started, and its id where it is a backtest: of a live run none is printed."""
+    address, backtest = _ADDRESS.search(finished.output), _BACKTEST_ID.search(finished.output)
+    return None if address is None else CloudRun(address[1], backtest[1] if backtest else None)
 
 
 def _push_fails(finished: Finished) -> str | None:

@@ -75,8 +75,17 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudRun:
+    """Where a run in the cloud is looked at, and its id there; None where only its project is told."""
+
+    address: str
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One process to start. `fails` tells from its end why it did not do its work, where exit codes lie; None: it did.
+    `tells` reads from the same which run it started in the cloud.
 
     `private` are files that hold secrets: written for this process alone (0600) and removed as soon as it has read them.
     `supervised`: the process is LEAN itself; it may go on by itself and is watched by a supervisor of its own.
@@ -87,6 +96,7 @@ class Command:
     about: str
     environment: Mapping[str, str] = field(default_factory=dict)
     fails: Callable[[Finished], str | None] | None = None
+    tells: Callable[[Finished], CloudRun | None] | None = None
     private: Mapping[Path, str] = field(default_factory=dict)
     files: Mapping[Path, str] = field(default_factory=dict)
     supervised: bool = False

@@ -221,7 +221,11 @@ def cash_text(portfolio: Portfolio) -> str:
 
 
 def holdings_text(portfolio: Portfolio) -> str:
-    """`live-holdings`: the positions in the short members that the engine itself writes, as a JSON text."""
+    """`live-holdings`: the positions in the short members that the engine itself writes, as a JSON text.
+
+    The engine reads `id`, `value` and `underlying` of a symbol; `permtick` it writes beside them, as the value once more
+    (not the ticker of the identifier, which may be an older one), and never reads.
+    """
     rows = []
     for held in portfolio.positions:
         symbol: dict[str, Any] = {"value": held.value, "id": held.symbol_id, "permtick": held.value}

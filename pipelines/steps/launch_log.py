@@ -12,9 +12,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.deployment.launches import LaunchRequest
+from pipelines.deployment.launches import CloudRun, LaunchRequest
 from pipelines.deployment.staging import Staged
 from pipelines.privacy import redact_text
+from pipelines.steps.parameter_log import sets_of
 from tomking.kernel.parameters import History
 from warehouse.access import WriteSession
 from warehouse.frames import frame
@@ -114,12 +115,14 @@ def running(session: WriteSession, deployment: str | None = None) -> list[Stored
     return [StoredLaunch(*row) for row in rows]
 
 
-def published(session: WriteSession, deployment: str) -> bool:
-    """Whether any set was ever published for a deployment."""
-    return bool(
-        session.rows(
-            "SELECT 1 FROM records.parameter_events e JOIN records.parameter_sets s USING (sha256) "
-            "WHERE s.deployment = ? AND e.state IN ('published', 'approved') LIMIT 1",
-            [deployment],
-        )
+def note_cloud_run(session: WriteSession, launch_id: str, found: CloudRun) -> None:
+    """Write down which run of the cloud a launch started."""
+    session.execute(
+        "UPDATE records.launches SET cloud_run_id = ?, cloud_address = ? WHERE launch_id = ?",
+        [found.run_id, found.address, launch_id],
     )
+
+
+def has_set(session: WriteSession, deployment: str) -> bool:
+    """Whether a deployment has a set to hand over: one that was published, or one that is approved and waits for it."""
+    return any(stored.state in ("approved", "published", "acknowledged") for stored in sets_of(session, deployment))

@@ -209,6 +209,9 @@ class Launcher:
                 continue
             output = request.work / supervise.OUTPUT
             finished = run(command, output, Mask(secrets), timeout=_COMMAND_TIMEOUT, on_line=self.report)
+            if command.tells is not None and (found := command.tells(finished)) is not None:
+                with self.warehouse.writer(f"{request.launch_id} in the cloud") as session:
+                    log.note_cloud_run(session, request.launch_id, found)
             reason = command.fails(finished) if command.fails is not None else None
             if reason is not None:
                 raise TomkingError(f"{command.about} failed", where=str(output), why=reason)

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,6 @@ class Container:
     mounts: dict[str, Path]
     process: subprocess.Popen[bytes] | None = None
     never_starts: bool = False
-    output: list[bytes] = field(default_factory=list)
 
     @property
     def state(self) -> tuple[str, int]:

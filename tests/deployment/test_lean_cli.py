@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import ConfigurationError, NotFound, TomkingError
+from pipelines.steps.ingest import ingest_paths
 from pipelines.steps.launches import Launcher
 from pipelines.steps.refresh import refresh
 from tests.deployment.cloud_api import CloudApi
@@ -157,6 +158,33 @@ def test_a_cloud_backtest_gets_documents_code_and_parameters_in_that_order(bench
     again = bench.launcher.deploy("one", by="ann", why="")
     assert again.state == "ended"
     assert len(bench.api.projects) == 1, "a second deployment goes into the same cloud project"
+
+
+def test_a_saved_reply_of_the_cloud_is_joined_to_its_launch_by_the_printed_id(bench: Bench) -> None:
+    bench.configure('mode = "backtest"\nbackend = "cloud"')
+    outcome = bench.launcher.deploy("one", by="ann", why="")
+    [row] = bench.ask("select cloud_run_id, cloud_address, run_id from marts.launches")
+    assert row == ("b-1", "https://www.quantconnect.com/project/1000/b-1", None)
+    point = {"name": "Equity", "unit": "$", "index": 0, "seriesType": 2, "values": [[1575297000, 1, 1, 1, 1]]}
+    reply = {
+        "backtest": {
+            "name": "n", "completed": True, "backtestId": "b-1", "created": "2026-11-30 12:00:00", "status": "Completed.",
+            "error": None, "stacktrace": None, "parameterSet": [], "profitLoss": [], "statistics": {"Total Orders": "0"},
+            "runtimeStatistics": {"Equity": "$1"}, "rollingWindow": {}, "totalPerformance": None,
+            "backtestStart": "2019-12-02 00:00:00", "backtestEnd": "2019-12-31 23:59:59",
+            "charts": {"Strategy Equity": {"name": "Strategy Equity", "chartType": 0, "series": {"Equity": point}}},
+        },
+        "success": True,
+    }  # fmt: skip
+    saved = bench.line.workspace / "saved" / "read.json"
+    saved.parent.mkdir()
+    saved.write_text(json.dumps(reply))
+    with bench.instance.warehouse.writer("saved") as session:
+        ingest_paths(session, bench.instance.settings, [saved])
+    [(launch_id, algorithm_id)] = bench.ask(
+        "select l.launch_id, r.algorithm_id from marts.launches l join records.runs r using (run_id)"
+    )
+    assert (launch_id, algorithm_id) == (outcome.launch_id, "b-1")
 
 
 def test_a_push_that_fails_is_a_failure_though_the_command_line_ends_with_zero(bench: Bench) -> None:

@@ -14,6 +14,7 @@
 -- applied_sha256                   the last set the run's journal says it applied
 -- refresh_state, refreshed_at      of the newest refresh: refresh_sent, refresh_acknowledged, refresh_refused, refresh_timed_out, refresh_failed
 -- disagreements                    number of rows of launch_disagreements
+-- cloud_run_id, cloud_address      of a run in QuantConnect's cloud: its id (of a backtest) and where it is looked at
 WITH steps AS (
     SELECT
         launch_id,
@@ -62,7 +63,9 @@ SELECT
     a.sha256 AS applied_sha256,
     s.refresh_state,
     s.refreshed_at,
-    coalesce(w.disagreements, 0) AS disagreements
+    coalesce(w.disagreements, 0) AS disagreements,
+    l.cloud_run_id,
+    l.cloud_address
 FROM records.launches l
 LEFT JOIN steps s USING (launch_id)
 LEFT JOIN linked USING (launch_id)

@@ -68,7 +68,7 @@ def refreshed_deployments(
     launcher.look_after()
     with warehouse.warehouse().writer("what runs") as session:
         names = sorted({launch.deployment for launch in launch_log.running(session)})
-        due = [name for name in names if launch_log.published(session, name)]
+        due = [name for name in names if launch_log.has_set(session, name)]
     outcomes = [refresh(launcher, name, by="schedule", why="nightly") for name in due]
     for outcome in outcomes:
         context.log.info("%s: %s %s", outcome.deployment, outcome.parameter_set_id, outcome.state)

@@ -41,6 +41,9 @@ class Launch(Base):
     requested_by: Mapped[text]
     requested_at: Mapped[instant]
     why: Mapped[text]
+    cloud_run_id: Mapped[str | None]
+    """The backtest's id at QuantConnect, as the command line printed it."""
+    cloud_address: Mapped[str | None]
 
 
 class LaunchFile(Base):
