@@ -154,6 +154,8 @@ class CalibrationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """Fixed end of the data (rehearsals and demonstrations); None means the newest complete session."""
     effective_from: dt.date | None = None
     approve_by_rule: bool = True
+    accept_fee_rates: bool = False
+    """Rates that enough charges show well are accepted without a person."""
 
 
 class RollbackSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -20,6 +20,7 @@ COLUMNS = (
     "account",
     "component",
     "product",
+    "root",
     "effective_from",
     "effective_to",
     "amount",

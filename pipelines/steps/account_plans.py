@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.transforms.component_evidence import RateKey, rate_for
 from pipelines.transforms.fee_explanation import Terms
 from pipelines.transforms.fills import BrokerFill
 from pipelines.transforms.month_volumes import with_month_volumes
@@ -81,7 +82,7 @@ def accepted_schedule(session: WriteSession, plan: AccountPlan, name: str | None
     except UnknownSchedule:
         return None
     accepted = session.frame(
-        "SELECT component, product, effective_from, effective_to, amount, decided_at::DATE AS decided_on "
+        "SELECT component, product, root, effective_from, effective_to, amount, decided_at::DATE AS decided_on "
         "FROM records.fee_rate_proposals WHERE state = 'accepted' AND broker = ? AND plan = ? AND account = ? "
         "ORDER BY decided_at, proposal_id",
         (plan.broker, plan.plan, plan.account),
@@ -95,10 +96,15 @@ def _accepted_rows(schedule: FeeSchedule, proposal: Mapping[str, Any]) -> list[F
     """The accepted level from its day on, and where it ends, what the schedule said before."""
     component, product = proposal["component"], proposal["product"]
     starts, ends = proposal["effective_from"], proposal["effective_to"]
-    before = schedule.rate(component, product, starts)
-    if before is None:
-        return []
+    key = RateKey(component, product, proposal["root"])
+    side = "sell" if component in ("sec", "taf") else None
+    before = schedule.rate(component, product, starts, key.root, side)
     learnt = proposal["decided_on"]
+    if before is None:
+        missing = rate_for(key, schedule, proposal["amount"])
+        return [replace(missing, effective_from=starts, learnt_on=learnt)]
+    if before.root is None and key.root is not None:
+        before = replace(before, root=key.root)
     rows = [replace(before, amount=proposal["amount"], effective_from=starts, learnt_on=learnt)]
     # Rows of the schedule that begin while the accepted level lasts would end it early.
     rows.extend(

@@ -19,7 +19,7 @@ from pathlib import Path
 from pipelines.config import Settings, UniverseSettings
 from pipelines.steps.account_plans import AccountPlan
 from pipelines.steps.calibration_parts import slow_parts
-from pipelines.steps.fee_levels import account_evidence, propose_fee_levels, scheduled_orf
+from pipelines.steps.fee_levels import accept_by_rule, account_evidence, propose_fee_levels, scheduled_orf
 from pipelines.steps.parameter_log import add_event, find_set, history_of, resting_since, sets_of, taken_back
 from pipelines.steps.parameters import GATE
 from pipelines.steps.reconcile_inputs import accounts
@@ -85,7 +85,10 @@ def calibrate(
     """
     settings.deployment(deployment)
     with session.transaction():
-        proposals = sum(propose_fee_levels(session, plan) for plan in accounts(session, settings))
+        known = accounts(session, settings)
+        proposals = sum(propose_fee_levels(session, plan) for plan in known)
+        if settings.calibration.accept_fee_rates:
+            proposals += sum(accept_by_rule(session, plan) for plan in known)
         before = _in_force(session, deployment, effective_from)
         parts = _parts(session, settings, deployment, before, data_through)
         made = assemble(

@@ -1,6 +1,6 @@
 """The levels of a pass-through fee that an account's statements show, and the rates they propose.
 
-Holds: reading charged option fills, proposing dated ORF rates with their evidence.
+Holds: reading what was charged, proposing dated rates of every component with their evidence.
 Belongs here: what becomes of fitted fee levels in the warehouse.
 Never here: the fit (`transforms.levels`), using a proposed rate (only an accepted one is).
 """
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
 from pipelines.errors import Conflict, NotFound
 from pipelines.steps.account_plans import AccountPlan, accepted_schedule
-from pipelines.steps.reconcile_inputs import read_account
+from pipelines.steps.reconcile_inputs import printed_charges, read_account
 from pipelines.transforms.account_levels import charged_fills
+from pipelines.transforms.component_evidence import RateKey, component_evidence
 from pipelines.transforms.levels import LevelChange, LevelObservation, fit_levels
 from pipelines.transforms.orf_evidence import ChargedFill, OrfEvidence, orf_evidence
 from pipelines.transforms.statement_pricing import statement_legs
@@ -31,6 +33,10 @@ from warehouse.models.records.statements import FeeRateProposal
 ORF = "orf"
 DIRTY_DOMAIN = "reconciliation"
 _SHORTEST_ID = 6
+RULE_FILLS = 20
+"""Fills that must show a rate before the rule takes it without a person."""
+_RULE_WIDTH = 20
+"""A rate is known well enough where the fills leave an interval of at most this part of it."""
 PRODUCT = "equity_option"
 
 _ROWS = """
@@ -90,7 +96,7 @@ def scheduled_orf(schedule: FeeSchedule, day: dt.date) -> Decimal:
 
 
 def propose_fee_levels(session: WriteSession, plan: AccountPlan) -> int:
-    """Propose every change of the ORF level that the account's fills prove against the accepted schedule.
+    """Propose every change of a component's level that the account's fills prove against the accepted schedule.
 
     Returns how many proposals are new or changed. Proposals that no fill supports any more are withdrawn; accepted and
     rejected ones stay as they are and are not proposed again.
@@ -98,30 +104,59 @@ def propose_fee_levels(session: WriteSession, plan: AccountPlan) -> int:
     schedule = accepted_schedule(session, plan)
     if schedule is None:
         return 0
-    observations = account_evidence(session, plan, schedule).observations
-    fit = fit_levels(observations, lambda day: scheduled_orf(schedule, day), component=ORF)
     known: dict[str, tuple[str, dt.datetime]] = {
         row[0]: (row[1], row[2])
         for row in session.rows(
-            "SELECT proposal_id, state, proposed_at FROM records.fee_rate_proposals WHERE account = ? AND component = ?",
-            [plan.account, ORF],
+            "SELECT proposal_id, state, proposed_at FROM records.fee_rate_proposals WHERE account = ?", [plan.account]
         )
     }
     rows = []
-    for change, later in zip_longest(fit.changes, fit.changes[1:]):
-        proposal_id = stable_id(
-            "fee-rate", plan.broker, plan.plan, plan.account, ORF, change.effective_from.isoformat()
-        )
-        state, proposed_at = known.get(proposal_id, ("proposed", session.now))
-        if state == "proposed":
-            ends = None if later is None else later.effective_from - dt.timedelta(days=1)
-            rows.append(_proposal(plan, change, ends, observations, proposal_id=proposal_id, proposed_at=proposed_at))
+    for key, observations, current in _observed(session, plan, schedule):
+        fit = fit_levels(observations, current, component=key.component)
+        for change, later in zip_longest(fit.changes, fit.changes[1:]):
+            proposal_id = _proposal_id(plan, key, change)
+            state, proposed_at = known.get(proposal_id, ("proposed", session.now))
+            if state == "proposed":
+                ends = None if later is None else later.effective_from - dt.timedelta(days=1)
+                proposal = _proposal(plan, change, ends, observations, proposal_id=proposal_id, proposed_at=proposed_at)
+                rows.append(proposal | {"product": key.product, "root": key.root})
     return session.replace(
-        FeeRateProposal,
-        frame(FeeRateProposal, rows),
-        "account = ? AND component = ? AND state = 'proposed'",
-        [plan.account, ORF],
+        FeeRateProposal, frame(FeeRateProposal, rows), "account = ? AND state = 'proposed'", [plan.account]
     )
+
+
+Observed = tuple[RateKey, Sequence[LevelObservation], Callable[[dt.date], Decimal]]
+"""A rate, what charges say about it, and what the schedule says on a day."""
+
+
+def _observed(session: WriteSession, plan: AccountPlan, schedule: FeeSchedule) -> Iterator[Observed]:
+    yield (
+        RateKey(ORF, PRODUCT),
+        account_evidence(session, plan, schedule).observations,
+        lambda day: scheduled_orf(schedule, day),
+    )
+    given = read_account(session, plan)
+    if given.schedule is None:
+        return
+    told = component_evidence(
+        statement_legs(given.broker), given.terms, given.schedule, printed_charges(session, plan.account)
+    )
+    for key, observations in sorted(
+        told.items(), key=lambda item: (item[0].component, item[0].product, item[0].root or "")
+    ):
+        yield key, observations, partial(_scheduled, given.schedule, key)
+
+
+def _scheduled(schedule: FeeSchedule, key: RateKey, day: dt.date) -> Decimal:
+    side = "sell" if key.component in ("sec", "taf") else None
+    rate = schedule.rate(key.component, key.product, day, key.root, side)
+    return Decimal(0) if rate is None else rate.amount
+
+
+def _proposal_id(plan: AccountPlan, key: RateKey, change: LevelChange) -> str:
+    # The fee that was proposed first has ids without its product.
+    what = (key.component,) if key == RateKey(ORF, PRODUCT) else (key.component, key.product, key.root or "")
+    return stable_id("fee-rate", plan.broker, plan.plan, plan.account, *what, change.effective_from.isoformat())
 
 
 def decide_fee_level(session: WriteSession, proposal_id: str, *, accept: bool, by: str, note: str = "") -> None:
@@ -131,7 +166,7 @@ def decide_fee_level(session: WriteSession, proposal_id: str, *, accept: bool, b
     was decided the other way; deciding the same again changes nothing.
     """
     found = session.rows(
-        "SELECT proposal_id, state, account, effective_from, effective_to FROM records.fee_rate_proposals "
+        "SELECT proposal_id, state, account, effective_from, effective_to, component FROM records.fee_rate_proposals "
         "WHERE starts_with(proposal_id, ?)",
         [proposal_id],
     )
@@ -139,7 +174,7 @@ def decide_fee_level(session: WriteSession, proposal_id: str, *, accept: bool, b
         raise NotFound(f"no fee rate is proposed under {proposal_id!r}", remedy="tomking fees list")
     if len(found) > 1:
         raise Conflict(f"{proposal_id!r} names {len(found)} proposals", remedy="give more of the id")
-    whole_id, state, account, first, last = found[0]
+    whole_id, state, account, first, last, component = found[0]
     wanted = "accepted" if accept else "rejected"
     if state == wanted:
         return
@@ -159,7 +194,19 @@ def decide_fee_level(session: WriteSession, proposal_id: str, *, accept: bool, b
                 "WHERE account = ? AND session_date >= ? AND session_date <= coalesce(?, session_date)",
                 [account, first, last],
             )
-            session.mark_dirty(DIRTY_DOMAIN, [day for (day,) in days], f"{ORF} from {first} accepted")
+            session.mark_dirty(DIRTY_DOMAIN, [day for (day,) in days], f"{component} from {first} accepted")
+
+
+def accept_by_rule(session: WriteSession, plan: AccountPlan, *, least_fills: int = RULE_FILLS) -> int:
+    """Accept every proposed rate that at least so many fills show, within a twentieth of it; returns how many."""
+    found = session.rows(
+        "SELECT proposal_id FROM records.fee_rate_proposals WHERE account = ? AND state = 'proposed' AND fills >= ? "
+        "AND interval_high - interval_low <= amount / ? ORDER BY effective_from, proposal_id",
+        [plan.account, least_fills, _RULE_WIDTH],
+    )
+    for (proposal_id,) in found:
+        decide_fee_level(session, proposal_id, accept=True, by="rule", note=f"{least_fills} fills or more show it")
+    return len(found)
 
 
 def _proposal(
@@ -186,7 +233,6 @@ def _proposal(
         "plan": plan.plan,
         "account": plan.account,
         "component": change.component,
-        "product": PRODUCT,
         "effective_from": change.effective_from,
         "effective_to": ends,
         "amount": change.estimate,

@@ -72,7 +72,7 @@ def read_account(session: WriteSession, plan: AccountPlan) -> AccountInput:
     chains = _chains(rows)
     relation = _relation(session, plan.account)
     events = _records(session, _EVENTS, (plan.account, relation))
-    charges = _charges(session, plan.account)
+    charges = printed_charges(session, plan.account)
     foreign = _foreign(session, plan, charges)
     keys = {*(event["instrument_key"] for event in events), *(fill.instrument_key for _, fill in foreign)}
     instruments = _instruments(session, plan.broker, standing, keys)
@@ -148,7 +148,7 @@ def _lean_fill(event: Mapping[str, Any], currency: str) -> LeanFill:
     )
 
 
-def _charges(session: WriteSession, account: str) -> dict[str, dict[str, Decimal]]:
+def printed_charges(session: WriteSession, account: str) -> dict[str, dict[str, Decimal]]:
     """Costs by row and component, where the broker prints parts."""
     found: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
     for row_id, component, amount in session.rows(

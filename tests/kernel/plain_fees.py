@@ -54,7 +54,12 @@ def _row(schedule: FeeSchedule, component: str, fill: FeeFill, size: Decimal) ->
     rows = [row for row in rows if row.effect in (None, fill.effect)]
     rows = [row for row in rows if row.fractional in (None, bool(fill.quantity % 1))]
     if not rows:
-        return None
+        listed = any(
+            (row.series, row.product, row.component) == ("pass_through", fill.product, component)
+            for row in schedule.rows
+        )
+        asks = component == "exchange" and "future" in fill.product and fill.event == "trade"
+        return "unknown" if asks and not listed else None
     latest: dict[object, FeeRate] = {}
     for row in rows:
         if _fits(row, fill, size) and row.effective_from <= fill.session_date:

@@ -21,7 +21,7 @@ from typing import Final
 from tomking.kernel.money import ZERO, add, multiply
 from tomking.kernel.products import INDEX_FAMILY
 from tomking.kernel.schedules import CLOSED, PLANS
-from tomking.kernel.schedules.rates import COMPONENTS, EVENTS, PRODUCTS, FeeRate
+from tomking.kernel.schedules.rates import COMPONENTS, EVENTS, FUTURES, PRODUCTS, FeeRate
 
 _PER_MILLION: Final = Decimal(1) / Decimal(1_000_000)
 
@@ -274,7 +274,9 @@ class FeeSchedule:
             priced = [name for name in COMPONENTS if ("pass_through", fill.product, name) in self._rows]
             if not priced:
                 raise UnknownRate(self.broker, None, fill, "the schedule does not price this product")
-            choices = (self._choice(name, fill, is_fractional=is_fractional) for name in priced)
+            choices = [self._choice(name, fill, is_fractional=is_fractional) for name in priced]
+            if fill.product in FUTURES and fill.event == "trade" and "exchange" not in priced:
+                choices.append(_Choice("exchange", (), "every exchange takes a fee, and none is listed"))
             found = tuple(choice for choice in choices if choice is not None)
             self._choices[situation] = found
         return found

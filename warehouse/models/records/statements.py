@@ -151,6 +151,8 @@ class FeeRateProposal(Base):
     decided_at: Mapped[dt.datetime | None]
     decided_by: Mapped[str | None]
     note: Mapped[str | None]
+    root: Mapped[str | None]
+    """What the rate is for where it holds for one root of the product only; may end in `*`."""
 
 
 class BreakAction(Base):

@@ -48,6 +48,9 @@ PRODUCTS: Final = (
 )
 """What schedules price."""
 
+FUTURES: Final = frozenset({"future", "micro_future", "future_option", "micro_future_option"})
+"""Products of which every trade pays its exchange: a schedule that lists no such fee does not know the price."""
+
 _TRADE: Final = ("trade",)
 
 
