@@ -20,4 +20,4 @@ def upgrade() -> None:
 
 
 def _add_column_records_fee_rate_proposals() -> None:
-    op.add_column('fee_rate_proposals', sa.Column('root', sa.Text(), nullable=True), schema='records')
+    op.add_column("fee_rate_proposals", sa.Column("root", sa.Text(), nullable=True), schema="records")
