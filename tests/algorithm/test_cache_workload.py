@@ -11,7 +11,11 @@ import datetime as dt
 
 import pytest
 
+from tests.algorithm.support import DATA
 from tests.benchmarks.cache_workload import replay
+from tests.benchmarks.chain_requests import asked
+from tests.lean_double.data import DataFolder
+from tests.lean_double.minute_steps import MinuteSteps
 from tomking.kernel.parameters import default_values
 
 FIRST, LAST = dt.date(2019, 12, 2), dt.date(2019, 12, 31)
@@ -36,3 +40,11 @@ def test_in_a_storm_events_cost_hits_and_the_rate_is_still_told() -> None:
     calm = replay(default_values(), FIRST, FIRST + dt.timedelta(days=4))
     storm = replay(default_values(), dt.date(2020, 3, 16), dt.date(2020, 3, 20))
     assert sum(day.calls for day in storm) > sum(day.calls for day in calm)
+
+
+@pytest.mark.parametrize("folder", [DataFolder, MinuteSteps])
+def test_no_moment_of_a_run_reads_a_chain_twice_whoever_asks_for_it(folder: type[DataFolder]) -> None:
+    found = asked(folder(DATA), ("2019-12-02", "2019-12-13"))
+    assert len(found.requests) > 10
+    assert set(found.reads.values()) == {1}
+    assert {moment for moment, _ in found.reads} == found.requests.keys()

@@ -87,9 +87,15 @@ def test_every_order_has_a_forecast_of_its_fees_per_leg(traded: Traded) -> None:
         assert sum(Decimal(fee) for fee in legs.values()) == amount(line, "total")
 
 
-def test_handlers_tell_what_they_cost(traded: Traded) -> None:
-    names = {str(line["name"]) for line in of_kind(traded.lines, "metric")}
-    assert {"handler_p50", "handler_p95", "handler_p99"} <= names
+def test_handlers_tell_what_they_cost_and_nothing_where_nothing_was_measured(traded: Traded, tmp_path: Path) -> None:
+    assert not [line for line in of_kind(traded.lines, "metric") if str(line["name"]).startswith("handler")]
+    trade(tmp_path, parameters={"end": "2019-12-06"}, started_at=None)
+    figures: dict[str, list[Decimal]] = {}
+    for line in of_kind(journal(tmp_path), "metric"):
+        figures.setdefault(str(line["name"]), []).append(amount(line, "value"))
+    assert figures.keys() == {"handler_p50", "handler_p95", "handler_p99", "handler_total"}
+    for p50, p95, p99, total in zip(*(figures[name] for name in sorted(figures)), strict=True):
+        assert 0 < p50 <= p95 <= p99 <= total
 
 
 def test_an_event_that_comes_twice_counts_once(traded: Traded) -> None:

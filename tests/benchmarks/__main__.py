@@ -19,6 +19,7 @@ from pipelines.commands.output import print_table
 from tests.benchmarks import (
     cache_workload,
     cases,
+    chain_requests,
     correlations,
     figures,
     fill_matching,
@@ -133,6 +134,7 @@ def _large(asked: argparse.Namespace, folder: Path) -> list[Figure]:
     if not asked.names or "caches" in asked.names:
         for title, columns, rows in cache_workload.report(default_values(), small=asked.small):
             print_table(title, columns, rows)
+        print_table(*chain_requests.report(small=asked.small))
     if not asked.names or "handlers" in asked.names:
         tables, measured = handlers.report(small=asked.small)
         for title, columns, rows in tables:

@@ -68,8 +68,9 @@ class History:
         return self._bars
 
     def _bars(self, symbol: Symbol, span: timedelta, resolution: Resolution) -> list[TradeBar]:
-        _hourly(resolution)
-        now, bars = self._algorithm.utc_time, self._algorithm._data.trades(symbol.value)
+        if resolution != Resolution.HOUR:
+            raise NotImplementedError(f"the stand-in's history is hourly, not of {resolution.name}")
+        now, bars = self._algorithm.utc_time, self._algorithm._data.hourly_trades(symbol.value)
         return [bars[moment] for moment in sorted(bars) if now - span < moment <= now]
 
 
@@ -177,16 +178,20 @@ class QCAlgorithm:
         data_normalization_mode: DataNormalizationMode = DataNormalizationMode.ADJUSTED,
     ) -> Security:
         del data_normalization_mode
-        _hourly(resolution)
+        self._check(resolution)
         return self.securities.add(Symbol.equity(ticker))
 
     def add_index(self, ticker: str, resolution: Resolution = Resolution.MINUTE) -> Security:
-        _hourly(resolution)
+        self._check(resolution)
         return self.securities.add(Symbol.index(ticker))
 
     def add_option_contract(self, symbol: Symbol, resolution: Resolution = Resolution.MINUTE) -> Security:
-        _hourly(resolution)
+        self._check(resolution)
         return self.securities.add(symbol)
+
+    def _check(self, resolution: Resolution) -> None:
+        if resolution != self._data.resolution:
+            raise NotImplementedError(f"the data folder has no bars of {resolution.name}")
 
     @property
     def history(self) -> History:
@@ -255,8 +260,3 @@ class QCAlgorithm:
 
     def _assignment(self, event: Any) -> None:
         self.on_assignment_order_event(event)
-
-
-def _hourly(resolution: Resolution) -> None:
-    if resolution != Resolution.HOUR:
-        raise NotImplementedError(f"the stand-in has hourly data only, not {resolution.name}")

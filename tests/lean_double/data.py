@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tests.lean_double.names import OptionRight, OptionStyle
+from tests.lean_double.names import OptionRight, OptionStyle, Resolution
 from tests.lean_double.symbols import Symbol
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -117,7 +117,16 @@ class DataFolder:
                 found.close()
         self._zips.clear()
 
+    @property
+    def resolution(self) -> Resolution:
+        """How long a bar is."""
+        return Resolution.HOUR
+
     def trades(self, ticker: str) -> dict[datetime, TradeBar]:
+        """Bars by their end."""
+        return self.hourly_trades(ticker)
+
+    def hourly_trades(self, ticker: str) -> dict[datetime, TradeBar]:
         """Hourly bars by their end."""
         if ticker not in self._shares:
             lines = self._entry(Path("equity/usa/hour") / f"{ticker.lower()}.zip", f"{ticker.lower()}.csv")

@@ -13,6 +13,7 @@ bars once more and the algorithm is not called.
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 import traceback
 from collections.abc import Iterator
@@ -108,7 +109,8 @@ def _wall_clock(moment: datetime | None) -> Iterator[None]:
         yield
         return
     before = clock.wall_now, clock.stopwatch
-    clock.wall_now, clock.stopwatch = lambda: moment, lambda: 0.0  # type: ignore[attr-defined]
+    # A stopwatch that stands measures nothing, which is not the same as 0.
+    clock.wall_now, clock.stopwatch = lambda: moment, lambda: math.nan  # type: ignore[attr-defined]
     try:
         yield
     finally:

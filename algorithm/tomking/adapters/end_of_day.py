@@ -7,6 +7,7 @@ Never here: what a trade or an order has done (written when it happens).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -37,15 +38,17 @@ class HandlerTimes:
         self._taken: list[float] = []
 
     def add(self, seconds: float) -> None:
-        """One slice was handled."""
-        self._taken.append(seconds)
+        """One slice was handled; NaN where nothing was measured."""
+        if not math.isnan(seconds):
+            self._taken.append(seconds)
 
     def take(self) -> dict[str, float]:
-        """Percentiles of the session in milliseconds, by name; the collection begins anew."""
+        """Percentiles and sum of the session in milliseconds, by name; the collection begins anew."""
         taken, self._taken = sorted(self._taken), []
         if not taken:
             return {}
-        return {f"p{share}": taken[min(len(taken) * share // 100, len(taken) - 1)] * 1000 for share in (50, 95, 99)}
+        found = {f"p{share}": taken[min(len(taken) * share // 100, len(taken) - 1)] * 1000 for share in (50, 95, 99)}
+        return {**found, "total": sum(taken) * 1000}
 
     @property
     def count(self) -> int:
