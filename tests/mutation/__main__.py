@@ -23,13 +23,19 @@ from tests.mutation.mutants import Mutant, mutants_of
 from tests.shared import ROOT
 
 _FEES: Final = (
+    "tests/kernel/test_fee_edges.py",
     "tests/kernel/test_fee_rows.py",
     "tests/kernel/test_fees.py",
     "tests/kernel/test_fee_lookups.py",
     "tests/kernel/test_money.py",
 )
-_ROUTES: Final = ("tests/kernel/test_routing.py", "tests/kernel/test_fee_forecasts.py")
+_ROUTES: Final = (
+    "tests/kernel/test_fee_edges.py",
+    "tests/kernel/test_routing.py",
+    "tests/kernel/test_fee_forecasts.py",
+)
 _MATCHING: Final = (
+    "tests/transforms/test_matching_edges.py",
     "tests/transforms/test_leg_matching.py",
     "tests/transforms/test_certain_legs.py",
     "tests/pairs/test_perturbations.py",
@@ -38,7 +44,16 @@ _EXPLAINING: Final = (
     "tests/transforms/test_fee_explanation.py",
     "tests/transforms/test_statement_pricing.py",
     "tests/transforms/test_explanation_memory.py",
+    "tests/transforms/test_odd_charges.py",
+    "tests/transforms/test_plan_inference.py",
 )
+_PRICING: Final = (
+    "tests/transforms/test_odd_charges.py",
+    "tests/transforms/test_plan_inference.py",
+    "tests/transforms/test_statement_pricing.py",
+    "tests/transforms/test_component_evidence.py",
+)
+_LEVELS: Final = ("tests/transforms/test_component_evidence.py", "tests/transforms/test_levels.py")
 TARGETS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "tomking.kernel.fees": ("algorithm/tomking/kernel/fees.py", _FEES),
     "tomking.kernel.routing": ("algorithm/tomking/kernel/routing.py", _ROUTES),
@@ -49,9 +64,19 @@ TARGETS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "pipelines.transforms.certain_legs": ("pipelines/transforms/certain_legs.py", _MATCHING),
     "pipelines.transforms.clock_shifts": ("pipelines/transforms/clock_shifts.py", _MATCHING),
     "pipelines.transforms.fee_explanation": ("pipelines/transforms/fee_explanation.py", _EXPLAINING),
+    "tomking.kernel.schedules.venues": ("algorithm/tomking/kernel/schedules/venues.py", _ROUTES[:1]),
+    "pipelines.transforms.all_in_rows": ("pipelines/transforms/all_in_rows.py", _EXPLAINING),
+    "pipelines.transforms.statement_pricing": ("pipelines/transforms/statement_pricing.py", _PRICING),
+    "pipelines.transforms.odd_charges": ("pipelines/transforms/odd_charges.py", _PRICING),
+    "pipelines.transforms.unnumbered_orders": ("pipelines/transforms/unnumbered_orders.py", _PRICING),
+    "pipelines.transforms.plan_inference": ("pipelines/transforms/plan_inference.py", _PRICING),
+    "pipelines.transforms.component_evidence": ("pipelines/transforms/component_evidence.py", _LEVELS),
+    "pipelines.transforms.levels": ("pipelines/transforms/levels.py", _LEVELS),
 }
 """Module, its file, and the tests that have to notice a change of it, the quickest first."""
 SAMPLE: Final = 8
+STORED: Final = Path(__file__).parent / "score.json"
+"""What the last stored run found."""
 LONGEST: Final = 300
 """Seconds after which a change has plainly been noticed: the tests do not end."""
 
@@ -111,6 +136,15 @@ def branch_coverage(path: str, tests: tuple[str, ...]) -> float:
         return float(json.loads(report.read_bytes())["totals"]["percent_covered"])
 
 
+def _store(figures: dict[str, dict[str, object]], *, seed: int) -> None:
+    """Keeps what was measured; modules that were not asked keep their earlier figures."""
+    before = json.loads(STORED.read_text(encoding="utf-8"))["modules"] if STORED.exists() else {}
+    modules = {name: (before | figures)[name] for name in TARGETS if name in before | figures}
+    tried, noticed = (sum(int(one[what]) for one in modules.values()) for what in ("tried", "noticed"))
+    kept = {"seed": seed, "tried": tried, "noticed": noticed, "modules": modules}
+    STORED.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Prints a line per file, and every change that nothing notices."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
@@ -118,11 +152,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, default=SAMPLE, help="changes of each file, default %(default)s")
     parser.add_argument("--all", action="store_true", help="every change")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.relative_to(ROOT)}")
     asked = parser.parse_args(arguments)
     unknown = sorted(set(asked.modules) - set(TARGETS))
     if unknown:
         parser.error(f"no module is called {', '.join(unknown)}")
     noticed = tried = 0
+    figures: dict[str, dict[str, object]] = {}
     print(f"{'module':<42}{'coverage':>10}{'changes':>9}{'tried':>7}{'noticed':>9}", flush=True)
     for module, (path, tests) in TARGETS.items():
         if asked.modules and module not in asked.modules:
@@ -134,9 +170,12 @@ def main(arguments: list[str] | None = None) -> int:
         noticed, tried = noticed + found, tried + len(chosen)
         share = branch_coverage(path, tests)
         print(f"{module:<42}{share:>9.1f}%{len(known):>9}{len(chosen):>7}{found:>9}", flush=True)
+        figures[module] = {"coverage": round(share, 1), "changes": len(known), "tried": len(chosen), "noticed": found}
         for mutant in sorted(silent, key=lambda mutant: mutant.line):
             print(f"  unnoticed: line {mutant.line}: {mutant.what}", flush=True)
     print(f"mutation score: {noticed} of {tried}" + (f", {noticed / tried:.0%}" if tried else ""))
+    if asked.store:
+        _store(figures, seed=asked.seed)
     return 0
 
 
