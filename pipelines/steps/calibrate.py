@@ -18,13 +18,21 @@ from pathlib import Path
 
 from pipelines.config import Settings, UniverseSettings
 from pipelines.steps.account_plans import AccountPlan
-from pipelines.steps.calibration_parts import slow_parts
-from pipelines.steps.fee_levels import accept_by_rule, account_evidence, propose_fee_levels, scheduled_orf
+from pipelines.steps.calibration_parts import rate_decisions, slow_parts
+from pipelines.steps.fee_levels import (
+    ORF,
+    PRODUCT,
+    accept_by_rule,
+    account_evidence,
+    propose_fee_levels,
+    scheduled_orf,
+)
 from pipelines.steps.parameter_log import add_event, find_set, history_of, resting_since, sets_of, taken_back
 from pipelines.steps.parameters import GATE
 from pipelines.steps.reconcile_inputs import accounts
 from pipelines.steps.regimes import universe_returns
 from pipelines.transforms.calibrating import Assembled, JudgedPart, Part, assemble, orf_part, regime_part
+from pipelines.transforms.candidate_parts import with_decision
 from pipelines.transforms.regime_thresholds import calibrate_thresholds
 from tomking import kernel
 from tomking.kernel.fees import UnknownSchedule, schedule_for
@@ -239,7 +247,8 @@ def _parts(
         seen = account_evidence(session, plan, schedule).observations
         found = orf_part(seen, functools.partial(scheduled_orf, schedule), plan.account, through)
         if found is not None:
-            parts.append(found)
+            decided = with_decision(found, rate_decisions(session, plan.account, ORF, PRODUCT, through))
+            parts += [] if decided is None else [decided]
             break
     return [*parts, *slow_parts(session, deployment, before, through)]
 

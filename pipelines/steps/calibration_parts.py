@@ -1,6 +1,6 @@
 """The parts of a candidate set beside regime and fees: cache life times, ceilings by VIX, crisis weights.
 
-Holds: reading their data from the warehouse, and when each is due.
+Holds: reading their data from the warehouse, when each is due, and what was decided about proposed fee rates.
 Belongs here: which prices and traces a part rests on.
 Never here: fits (`pipelines.transforms`), the gate, storing sets (`calibrate`).
 """
@@ -19,7 +19,14 @@ from pipelines.steps.parameter_log import sets_of
 from pipelines.transforms.buying_power import calibrate_ceilings, outcomes_of
 from pipelines.transforms.cache_lifetimes import Trace, calibrate_lifetime
 from pipelines.transforms.calibrating import Part
-from pipelines.transforms.candidate_parts import LIFETIMES, ceiling_part, is_due, lifetime_part, weight_part
+from pipelines.transforms.candidate_parts import (
+    LIFETIMES,
+    RateDecision,
+    ceiling_part,
+    is_due,
+    lifetime_part,
+    weight_part,
+)
 from pipelines.transforms.crisis_weights import TYPED, calibrate_weight
 from tomking.kernel.groups import members_of
 from tomking.kernel.parameters import ParameterSet, default_values
@@ -79,6 +86,20 @@ def slow_parts(session: WriteSession, deployment: str, before: ParameterSet | No
             weight = _weight(session, market, group, in_force, through)
             found += [] if weight is None else [weight]
     return found
+
+
+def rate_decisions(
+    session: WriteSession, account: str, component: str, product: str, through: dt.date
+) -> list[RateDecision]:
+    """What was decided by the end of a day about the proposed rates of an account."""
+    rows = session.rows(
+        "SELECT proposal_id, state = 'accepted', amount, effective_from, effective_to, coalesce(decided_by, ''), "
+        "CAST(decided_at AS DATE) FROM records.fee_rate_proposals WHERE account = ? AND component = ? "
+        "AND product = ? AND root IS NULL "
+        "AND state IN ('accepted', 'rejected') AND CAST(decided_at AS DATE) <= ? ORDER BY effective_from, proposal_id",
+        [account, component, product, through],
+    )
+    return [RateDecision(*row) for row in rows]
 
 
 def _judged(session: WriteSession, deployment: str) -> dict[str, list[dt.date]]:

@@ -1,6 +1,6 @@
 """Parts of a candidate set that are calibrated by scores of their own: cache life times, ceilings, crisis weights.
 
-Holds: turning the evidence of each into parameter values with what they have to beat.
+Holds: turning the evidence of each into parameter values with what they have to beat; what was decided of a fee level.
 Belongs here: how far a value may go at once, and which score speaks for it.
 Never here: fitting (`cache_lifetimes`, `buying_power`, `crisis_weights`), the gate, reading the warehouse.
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from pipelines.transforms.buying_power import METRIC as CEILING_METRIC
@@ -161,6 +162,53 @@ def weight_part(found: WeightEvidence, in_force: Mapping[str, str]) -> Part:
             },
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RateDecision:
+    """What a person or a rule decided of a proposed rate; `effective_to` None: it still lasts."""
+
+    proposal_id: str
+    is_accepted: bool
+    amount: Decimal
+    effective_from: dt.date
+    effective_to: dt.date | None
+    decided_by: str
+    decided_on: dt.date
+
+
+def with_decision(part: Part, decisions: Sequence[RateDecision]) -> Part | None:
+    """The part of a fitted fee level as it was decided about: the accepted rate in its place, none where it was rejected.
+
+    The decision is the last one whose time covers the end of the fills behind the level; without one the part stands.
+    """
+    last = part.evidence_through or dt.date.max
+    covering = [
+        one
+        for one in decisions
+        if one.effective_from <= last and (one.effective_to is None or last <= one.effective_to)
+    ]
+    if not covering:
+        return part
+    decided = max(covering, key=lambda one: (one.effective_from, one.decided_on, one.proposal_id))
+    if not decided.is_accepted:
+        return None
+    [name] = part.values
+    said = {
+        "proposal": decided.proposal_id,
+        "rate_effective_from": decided.effective_from.isoformat(),
+        "rate_effective_to": None if decided.effective_to is None else decided.effective_to.isoformat(),
+        "decided_by": decided.decided_by,
+        "decided_on": decided.decided_on.isoformat(),
+        "fitted": part.values[name],
+    }
+    return replace(part, values={name: exact_text(decided.amount)}, evidence={**part.evidence, "decision": said})
+
+
+def exact_text(amount: Decimal) -> str:
+    """A rate as text, without the zeros that a column pads it with."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def is_due(judged_on: Sequence[dt.date], through: dt.date, days: int) -> bool:

@@ -278,6 +278,44 @@ def test_an_accepted_rate_is_not_proposed_again(warehouse: Warehouse, tmp_path: 
         assert session.rows("SELECT state FROM records.fee_rate_proposals") == [("accepted",)]
 
 
+@pytest.mark.parametrize("accept", [True, False])
+def test_a_decided_rate_goes_into_the_set_with_its_own_date_and_a_rejected_one_does_not(
+    warehouse: Warehouse, tmp_path: Path, accept: bool
+) -> None:
+    settings = settings_in(tmp_path, universe=False)
+    through = dt.date(2020, 6, 29)
+    with warehouse.writer("calibrate") as session:
+        store_statements(session, "tk-tastytrade-covid")
+        calibrate(session, settings, deployment="demo", data_through=THROUGH, effective_from=EFFECTIVE)
+        [(proposal, since)] = session.rows("SELECT proposal_id, effective_from FROM records.fee_rate_proposals")
+        decide_fee_level(session, proposal, accept=accept, by="me")
+        # Decided in the wall clock's present, which a set through 2020 does not know yet.
+        early = calibrate(
+            session, settings, deployment="demo", data_through=through, effective_from=through + dt.timedelta(days=1)
+        )
+        assert early.parts_taken == ("fees.orf",)
+        session.execute(
+            "UPDATE records.fee_rate_proposals SET amount = 0.0345, decided_at = TIMESTAMPTZ '2020-04-01 12:00:00+00'"
+        )
+        found = calibrate(
+            session, settings, deployment="demo", data_through=through, effective_from=through + dt.timedelta(days=1)
+        )
+        stored = session.rows("SELECT document FROM records.parameter_sets WHERE sha256 = ?", [found.sha256])
+    document = json.loads(stored[0][0])
+    if not accept:
+        assert found.parts_taken == ()
+        assert "fees.orf_per_contract" not in document["values"]
+        return
+    assert document["values"]["fees.orf_per_contract"] == "0.0345"
+    decision = document["evidence"]["parts"]["fees.orf"]["decision"]
+    assert (decision["rate_effective_from"], decision["decided_by"], decision["decided_on"]) == (
+        since.isoformat(),
+        "me",
+        "2020-04-01",
+    )
+    assert decision["fitted"] != "0.0345"
+
+
 def test_the_nightly_calibration_takes_its_days_from_the_configuration_or_the_prices(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:

@@ -17,8 +17,9 @@ from typing import Final
 
 KEYS: Final = 2
 """Keys that are followed in a session: the first ones asked for."""
-MOST_REQUESTS: Final = 1000
-"""Requests that are noted of a key and session; later ones are not."""
+MOST_REQUESTS: Final = 200
+"""Requests that are noted of a key and session; later ones are not: an object store has no room for every minute."""
+_DIGITS: Final = Decimal("0.000001")
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class StalenessTraces:
         if not trace.requests or trace.requests[-1] != second:
             trace.requests.append(second)
         if value is not None:
-            trace.readings[second] = value
+            trace.readings[second] = value.quantize(_DIGITS)
 
     def take(self, before: date) -> tuple[StalenessTrace, ...]:
         """Hand over and forget the traces of days before `before`."""
