@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -75,16 +76,16 @@ def _count(one: Funnel, line: Mapping[str, Any]) -> None:
         if line.get("trade_id") is None:
             one.looked += 1
         one.stopped[f"refused: {line['rule']}"] += 1
-    elif kind == "order_sent" and action == "open" and line.get("attempt") == "1":
+    elif kind == "order_sent" and action == "open" and str(line.get("attempt")) == "1":
         one.sent += 1
-    elif kind == "order_sent" and action.startswith("close") and line.get("attempt") == "1":
+    elif kind == "order_sent" and action.startswith("close") and str(line.get("attempt")) == "1":
         one.exits[action] += 1
     elif kind == "trade_ended":
         one.ended[str(line["ended_by"])] += 1
 
 
 def calendar_days(
-    names: Sequence[str], values: Mapping[str, str], first: date, last: date
+    names: Sequence[str], values: Mapping[str, str], first: date, last: date, equity: Decimal
 ) -> tuple[dict[str, int], int]:
     """Sessions of each strategy's entry calendar, and all sessions, between two days."""
     from tomking.kernel.sessions import is_session  # noqa: PLC0415 - the import path is only complete in the command
@@ -93,7 +94,7 @@ def calendar_days(
     days = [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
     sessions = [day for day in days if is_session(day)]
     strategies = make_strategies(tuple(names), values)
-    return {one.name: sum(map(one.may_enter_on, sessions)) for one in strategies}, len(sessions)
+    return {one.name: sum(one.may_enter_on(day, equity) for day in sessions) for one in strategies}, len(sessions)
 
 
 def text_of(found: Mapping[str, Funnel]) -> str:
@@ -128,7 +129,7 @@ def play(data: Path, settings: Mapping[str, str], changes: Mapping[str, str]) ->
         published = parse(document)
     with tempfile.TemporaryDirectory() as folder:
         done = played(data, Path(folder), settings, published=published)
-    calendar, sessions = calendar_days(run.strategies, values, run.start, run.end)
+    calendar, sessions = calendar_days(run.strategies, values, run.start, run.end, run.cash)
     return funnels(done.lines, calendar, sessions), done.runs[-1].error
 
 

@@ -140,7 +140,10 @@ def play(
 
 @dataclass(frozen=True)
 class Life:
-    """A strategy trade as its fills and its end tell it; `ended` is None while it is alive."""
+    """A strategy trade as its fills and its end tell it; `ended` is None while it is alive.
+
+    A 1-1-2 ends here with its first closing order: that takes the naked puts, and the hedge that is left takes no place.
+    """
 
     trade_id: str
     strategy: str
@@ -162,8 +165,11 @@ def lives(lines: Lines) -> list[Life]:
             opened.setdefault(tag.trade_id, line["time"])
             strategy[tag.trade_id] = tag.strategy
             symbols[tag.trade_id].add(line["symbol"])
+        elif line["kind"] == "order_event" and line["status"] == "filled" and tag is not None:
+            if tag.strategy == "one_one_two" and tag.action.startswith("close:"):
+                ends.setdefault(tag.trade_id, (line["time"], "closed"))
         elif line["kind"] == "trade_ended":
-            ends[line["trade_id"]] = (line["time"], line["ended_by"])
+            ends.setdefault(line["trade_id"], (line["time"], line["ended_by"]))
     return [
         Life(one, strategy[one], frozenset(symbols[one]), when, *(ends.get(one) or (None, None)))
         for one, when in opened.items()

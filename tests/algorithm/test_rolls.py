@@ -75,6 +75,13 @@ def test_the_side_that_is_not_tested_is_rolled_between_its_two_deltas_where_it_h
     assert (found.replaces, found.leg.quantity, found.leg.role) == (wanted, 0, ROLL)
 
 
+def test_nothing_is_rolled_on_its_last_day_nor_by_a_delta_that_is_not_known() -> None:
+    book = book_of(open_trade(), today=False)
+    last = replace(seen(), local=clock("2020-02-07T12:00"))
+    assert RULES.chain_request(last, book) is None
+    assert RULES.chain_request(replace(seen(), deltas={CALL: Decimal("0.21")}), book) is None
+
+
 @pytest.mark.parametrize("strike", ["295", "300", "340", "345"])
 def test_a_roll_never_goes_further_out_nor_over_the_other_strike(strike: str) -> None:
     (found,) = RULES.propose(chain(strike), seen(), book_of(open_trade(), today=False))

@@ -152,13 +152,15 @@ class Strangle(SingleExpiry):
         """The strangle whose untested side is to be rolled now; each product is looked at once a day."""
         if not view.is_open or book.was_considered(self.name, view.underlying, view.day, ROLL):
             return None
-        mine = book.live(self.name, view.underlying)
-        return next((trade for trade in mine if self._untested(trade, view) is not None), None)
+        for trade in book.live(self.name, view.underlying):
+            if self._untested(trade, view) is not None and self.exit_reason(trade, view) is None:
+                return trade
+        return None
 
     def _untested(self, trade: Trade, view: MarketView) -> str | None:
         """The sold contract whose other side is tested as far as a roll, and no further."""
         sold = [key for key, quantity in trade.pairs if quantity < 0]
-        if trade.state != "open" or trade.working is not None or len(sold) != 2:
+        if trade.state != "open" or trade.working is not None or len(sold) != 2 or not view.deltas.keys() >= set(sold):
             return None
         far, near = sorted(sold, key=lambda key: _delta(view, key))
         is_due = self.delta_roll_untested <= _delta(view, near) < self.delta_close_tested
