@@ -107,8 +107,12 @@ def play(
     *,
     restarts: Iterable[date] = (),
     published: ParameterSet | None = None,
+    cash_left: Decimal | None = None,
 ) -> Played:
-    """Run the algorithm; with `restarts` live, killed after each of those days and started again on the next session."""
+    """Run the algorithm; with `restarts` live, killed after each of those days and started again on the next session.
+
+    `cash_left`: at the first restart all cash but this has been taken out of the account.
+    """
     if published is not None:
         publish(store, published)
     found: list[Run] = []
@@ -133,7 +137,8 @@ def play(
             break
         portfolio = found[-1].algorithm.portfolio
         held = {one.symbol.value: (one.holdings.exact_quantity, one.holdings.average_price) for one in portfolio.held()}
-        state = {"holdings": held, "cash": portfolio.cash}
+        cash = portfolio.cash if cash_left is None or number else cash_left
+        state = {"holdings": held, "cash": cash}
         settings["start"] = next_session(stop).isoformat()
     return Played(tuple(found), journal(store))
 

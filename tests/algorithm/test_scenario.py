@@ -24,6 +24,7 @@ from tests.algorithm.support import of_kind
 from tests.lean_double.data import DataFolder
 from tests.lean_double.replay import unpacked_data
 from tests.lean_double.synthetic import CombinedData, FaultyData, SyntheticData
+from tomking.kernel.contracts import parse_tag
 from tomking.kernel.parameters import default_values
 
 pytestmark = pytest.mark.slow
@@ -104,10 +105,23 @@ def test_faults_and_restarts_are_survived(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_margin_call_is_followed(data: Path, tmp_path: Path) -> None:
-    """A small account carries more than the limits allow because its cash is taken away after the opening."""
-    played = play(data, tmp_path, {**MONTHS, "start": "2020-02-03", "end": "2020-04-30", "cash": "9000"})
-    assert [one.error for one in played.runs] == [""]
+    """Most of the cash is taken out of an account that holds naked puts, a week before they begin to be tested."""
+    played = play(
+        data,
+        tmp_path,
+        {**MONTHS, "start": "2020-01-27", "end": "2020-04-09"},
+        restarts=(date(2020, 2, 21),),
+        published=OFTEN,
+        cash_left=Decimal(4_000),
+    )
+    assert [one.error for one in played.runs] == ["", ""]
     assert of_kind(played.lines, "error") == []
+    orders = played.runs[-1].algorithm.transactions.orders.values()
+    assert any("Margin Call" in str(order.tag) for order in orders)
+    assert "margin_call" in {str(line["reason"]) for line in of_kind(played.lines, "book_adjusted")}
+    # What is closed afterwards is what is held: no order of ours is refused for crossing zero.
+    invalid = [line for line in of_kind(played.lines, "order_event") if line["status"] == "invalid"]
+    assert not any("cross" in str(line.get("message")) and parse_tag(str(line.get("tag") or "")) for line in invalid)
 
 
 @pytest.mark.parametrize("shock", SHOCKS)
