@@ -20,6 +20,7 @@ from pipelines.parsing.lean_eras import Document
 from pipelines.parsing.lean_launch import LAUNCH
 from pipelines.parsing.lean_log import is_engine_log
 from pipelines.parsing.lean_optimization import CONFIGURATION, LOG, is_optimizer_log
+from pipelines.parsing.plain_text import without_mark
 
 RUN, OPTIMIZATION, OBJECT_STORE, STATEMENT, PRICES, LEAN_DATA, UNKNOWN = (
     "run",
@@ -353,7 +354,7 @@ def _head(path: Path) -> bytes:
     """The first bytes of a log; of one that cannot be read none, so that what lies beside it is still seen."""
     try:
         with path.open("rb") as file:
-            return file.read(lean_eras.HEAD)
+            return without_mark(file.read(lean_eras.HEAD))
     except OSError:
         return b""
 
@@ -389,7 +390,7 @@ def unreadable(error: OSError) -> str:
 def _document(path: Path) -> Document | None:
     """What a JSON file is, by its first bytes where they tell and by all of them where they may."""
     with path.open("rb") as file:
-        head = file.read(lean_eras.HEAD)
+        head = without_mark(file.read(lean_eras.HEAD))
         if lean_eras.is_result(head):
             return Document(lean_eras.RESULT_FILE)
         return lean_eras.document_of(head + file.read()) if lean_eras.may_be_known(head) else None

@@ -15,6 +15,7 @@ from msgspec import Raw
 
 from pipelines.parsing.lean_columns import INSTANT, Rows, read_entries
 from pipelines.parsing.lean_json import ABSENT
+from pipelines.parsing.lean_keys import first_of, plain_keys
 from pipelines.parsing.lean_stream import split
 from pipelines.parsing.refusals import Refusal
 
@@ -86,9 +87,7 @@ def _points(data: bytes, first: int) -> tuple[pl.DataFrame, int, list[Refusal]]:
     kind = cast("type[_Point]", _Point)
     _, points, positions, refusals = read_entries(data, kind, is_map=False, place=place)
     rows = Rows(len(points), lambda row: place(positions[row]))
-    listed = [
-        [point.get("x", ABSENT), point.get("y", ABSENT)] if isinstance(point, dict) else point for point in points
-    ]
+    listed = [_coordinates(point) if isinstance(point, dict) else point for point in points]
     odd = pl.Series([len(point) not in (_LINE, _CANDLE) for point in listed], dtype=pl.Boolean)
     rows.refuse_where(odd, "neither a point nor a candle")
     columns = {"sampled_at": rows.seconds("", rows.numbers("", _at(listed, 0), required=True))}
@@ -97,6 +96,17 @@ def _points(data: bytes, first: int) -> tuple[pl.DataFrame, int, list[Refusal]]:
     columns["close"] = rows.numbers("", _at(listed, -1))
     columns["position"] = pl.repeat(0, len(points), dtype=pl.Int64, eager=True)
     return rows.frame(EQUITY, columns), len(points) + len(refusals), [*refusals, *rows.refusals]
+
+
+def _coordinates(point: dict[str, Raw]) -> list[Raw]:
+    """A point or candle that was written with names, as until 2024-02-02; nothing for what is neither."""
+    if point.keys() == {"x", "y"}:
+        return [point["x"], point["y"]]
+    members = plain_keys(point)
+    moment = first_of(members, "x", "time")
+    if members.keys() & {"close", "c"}:
+        return [moment, *(first_of(members, name, name[0]) for name in ("open", "high", "low", "close"))]
+    return [moment, first_of(members, "y", "value")] if members.keys() & {"y", "value"} else []
 
 
 def _at(points: Sequence[list[Raw]], number: int) -> list[Raw]:

@@ -14,12 +14,13 @@ from itertools import chain
 from pipelines.parsing import lean_eras
 from pipelines.parsing.lean_notation import Fields
 from pipelines.parsing.lean_replies import events_in, part_of, with_parts
+from pipelines.parsing.plain_text import without_mark
 from pipelines.parsing.refusals import Refused
 
 STORED_ONLY = frozenset({"hour", "data_monitor", "data_requests", "launch", "code"})
 """Roles that are not read here: they say nothing of the run's orders, events and state."""
 
-RESULT_ROLES = frozenset({"main", "day_minute", "day_10minute"})
+RESULT_ROLES = frozenset({"main", "summary", "day_minute", "day_10minute"})
 """Roles whose files are results, of any era."""
 
 EVENT_ROLES = frozenset({"order_events", "day_order_events"})
@@ -43,14 +44,21 @@ class RunBytes:
     @property
     def data(self) -> bytes:
         """All bytes at once: for files that are small."""
-        return self.source if isinstance(self.source, bytes) else b"".join(self.source())
+        return without_mark(self.source if isinstance(self.source, bytes) else b"".join(self.source()))
 
     def blocks(self) -> Iterator[bytes]:
         """The bytes in blocks, as often as wanted."""
         source = self.source
         if isinstance(source, bytes):
-            return (source[start : start + _BLOCK] for start in range(0, len(source), _BLOCK))
-        return iter(source())
+            return _unmarked(source[start : start + _BLOCK] for start in range(0, len(source), _BLOCK))
+        return _unmarked(source())
+
+
+def _unmarked(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    first = True
+    for block in blocks:
+        yield without_mark(block) if first else block
+        first = first and not block
 
 
 def in_todays_notation(files: Sequence[RunBytes]) -> tuple[list[RunBytes], list[tuple[RunBytes, Refused]]]:

@@ -77,6 +77,12 @@ def read_map(data: bytes | msgspec.Raw | None, place: str) -> dict[str, msgspec.
     return {}
 
 
+def is_nothing(raw: bytes | msgspec.Raw | None) -> bool:
+    """Whether a member is absent, null, or the empty list that stands for anything empty, however it is spaced."""
+    data = b"" if raw is None else bytes(raw)
+    return data in (b"", b"null") or (data[:1] == b"[" and not data[1:-1].strip())
+
+
 def number_text(raw: msgspec.Raw, field: str) -> str | None:
     """The number as it stands in the file; None where it is absent or null. A number in quotes counts as one."""
     text = bytes(raw).strip()

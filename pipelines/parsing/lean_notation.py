@@ -27,6 +27,7 @@ from pipelines.parsing.lean_enums import (
     SECURITY_TYPES,
     TRADE_DIRECTIONS,
 )
+from pipelines.parsing.lean_json import is_nothing
 
 Fields = dict[str, bytes]
 """The members of one object under today's names, each as the JSON text that stands for it."""
@@ -85,7 +86,7 @@ def renamed(data: bytes | Raw, shape: Shape) -> bytes:
     match shape:
         case Members() if opening == b"{":
             return joined(members_of(text, shape))
-        case Members() if text.replace(b" ", b"") == b"[]":
+        case Members() if is_nothing(text):
             return b"null"
         case Keyed() if opening == b"{":
             entries = msgspec.json.decode(text, type=dict[str, Raw]).items()
@@ -118,7 +119,7 @@ def joined(fields: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> bytes:
 
 def is_absent(value: bytes | None) -> bool:
     """Whether a member is not there or says nothing: null, an empty map or list."""
-    return value is None or value in (b"null", b"{}", b"[]")
+    return value == b"{}" or is_nothing(value)
 
 
 def numbered(fields: Fields, name: str, names: Mapping[int, str]) -> None:
@@ -196,7 +197,7 @@ def _repair_time_in_force(order: Fields) -> None:
         if value == b"2" and "durationValue" in order:
             force["Expiry"] = order["durationValue"]
         value = joined(force)
-    inside["timeInForce"] = Raw(b"{}" if value == b"[]" else value)
+    inside["timeInForce"] = Raw(b"{}" if value[:1] == b"[" and is_nothing(value) else value)
     order["properties"] = joined((name, bytes(item)) for name, item in inside.items())
 
 

@@ -20,7 +20,7 @@ from msgspec import Raw
 from pipelines.parsing import lean_orders, lean_trades
 from pipelines.parsing.lean_curves import EQUITY, PROFIT_LOSS, counted, parse_equity, parse_profit_loss
 from pipelines.parsing.lean_enums import BROKERAGES
-from pipelines.parsing.lean_json import Unreadable, instant, read_file, read_map, read_object, text_map
+from pipelines.parsing.lean_json import Unreadable, instant, is_nothing, read_file, read_map, read_object, text_map
 from pipelines.parsing.lean_live import CashLine, HoldingLine, parse_cash, parse_holdings
 from pipelines.parsing.lean_stream import Part, split
 from pipelines.parsing.lean_union import one_of_each
@@ -231,7 +231,7 @@ def _only(members: Mapping[str, Raw], key: str) -> Raw | None:
 
 def _member(members: Mapping[str, Raw], key: str, kind: type[T]) -> T | None:
     raw = members.get(key)
-    return None if raw is None or bytes(raw) in (b"null", b"[]") else read_object(raw, kind, f"$.{key}")
+    return None if raw is None or is_nothing(raw) else read_object(raw, kind, f"$.{key}")
 
 
 def _statistics(whole: Mapping[str, Raw]) -> dict[str, dict[str, str]]:
@@ -250,13 +250,13 @@ def _statistics(whole: Mapping[str, Raw]) -> dict[str, dict[str, str]]:
 def _settings(configuration: Raw | None) -> dict[str, str]:
     """Every member of the configuration as text but the parameters, which are rows of their own; lists stay JSON."""
     place = "$.algorithmConfiguration"
-    if configuration is None or bytes(configuration) in (b"null", b"[]"):
+    if configuration is None or is_nothing(configuration):
         return {}
     settings = read_object(configuration, dict[str, Raw], place)
     texts = {}
     for name, raw in settings.items():
         data = bytes(raw)
-        if name != "parameters" and data not in (b"null", b"[]"):
+        if name != "parameters" and not is_nothing(raw):
             texts[name] = read_object(raw, str, f"{place}.{name}") if data[:1] == b'"' else data.decode()
     return texts
 

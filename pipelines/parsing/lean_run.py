@@ -41,7 +41,7 @@ from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.parsing.spool import Batches, Spool
 from pipelines.transforms.run_state import RunEvidence, decide_mode
 
-PARSER_VERSION = "lean-3"
+PARSER_VERSION = "lean-4"
 """Goes up whenever the same bytes would give other rows."""
 
 _DAY = dt.timedelta(days=1)

@@ -52,9 +52,14 @@ def _at(line: int, text: str, reason: str) -> Refusal:
     return Refusal(reason, line=line, value=shown[:_SHOWN])
 
 
+def without_mark(data: bytes) -> bytes:
+    """The bytes without the mark that editors and shells of Windows put before a text in UTF-8."""
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
 def _decoded(data: bytes) -> str:
     """The text, of UTF-8 with bytes that are no text as lone surrogates, which no text has."""
     for mark, encoding in _MARKS[1:]:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
-    return data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
+    return without_mark(data).decode("utf-8", "surrogateescape")

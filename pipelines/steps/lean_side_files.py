@@ -25,6 +25,7 @@ from pipelines.parsing.lean_insights import LeanInsight, parse_insight_list
 from pipelines.parsing.lean_launch import parse_settings
 from pipelines.parsing.lean_monitor import damage_in_requests, lists_successes, parse_report, parse_requests
 from pipelines.parsing.lean_windows import figure_names, missing_figures, parse_window
+from pipelines.parsing.plain_text import without_mark
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_json, redact_text
 from pipelines.steps.lean_charts import ChartSource, write_charts
@@ -95,7 +96,11 @@ def write_side_files(
 
 def count_unreadable(session: WriteSession, stored: Iterable[StoredFile]) -> int:
     """How many of the files that are read here cannot be: of two versions of a run, the one with fewer is the better."""
-    return sum(not _is_readable(file.role, session.raw.read(file.sha256)) for file in stored if file.role in _READERS)
+    return sum(
+        not _is_readable(file.role, without_mark(session.raw.read(file.sha256)))
+        for file in stored
+        if file.role in _READERS
+    )
 
 
 def _is_readable(role: str, data: bytes) -> bool:
@@ -131,7 +136,7 @@ class _Writer:
     def read(self, *roles: str) -> Iterator[tuple[str, bytes]]:
         """Name and bytes of the files of these roles."""
         for file in self.files(*roles):
-            yield file.name, self.session.raw.read(file.sha256)
+            yield file.name, without_mark(self.session.raw.read(file.sha256))
 
     def refuse(self, name: str, refusal: Refusal) -> None:
         """Keep the run without this file."""

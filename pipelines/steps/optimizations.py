@@ -27,6 +27,7 @@ from pipelines.parsing.lean_optimization import (
     parse_log,
     space_of,
 )
+from pipelines.parsing.plain_text import without_mark
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.privacy import redact_text
 from pipelines.steps.lean_side_files import set_code_hash, write_sources
@@ -153,7 +154,7 @@ def _read(session: WriteSession, stored: Sequence[StoredFile]) -> _Read:
     for file in stored:
         if file.role == "code":
             continue
-        data = session.raw.read(file.sha256)
+        data = without_mark(session.raw.read(file.sha256))
         try:
             if file.role == "optimizer_log":
                 read.log = parse_log(data)

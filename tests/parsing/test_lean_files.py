@@ -236,6 +236,8 @@ def test_a_file_that_is_no_result_is_refused_by_name(data: bytes, reason: str) -
          "$.charts.Strategy Equity.series.Equity.values[0]", "neither a point nor a candle"),
         (changed(charts={"Strategy Equity": {"series": {"Equity": {"values": [5, [1, 2]]}}}}),
          "$.charts.Strategy Equity.series.Equity.values[0]", "does not have the shape"),
+        (changed(charts={"Strategy Equity": {"series": {"Equity": {"values": [{"x": 1, "equity": 5}, [1, 2]]}}}}),
+         "$.charts.Strategy Equity.series.Equity.values[0]", "neither a point nor a candle"),
     ],
 )  # fmt: skip
 def test_a_bad_entry_of_a_curve_is_refused_by_its_place_and_the_others_stay(
@@ -274,12 +276,20 @@ def test_empty_maps_written_as_lists_are_empty() -> None:
 
 
 def test_points_of_every_era_are_samples_of_the_curve() -> None:
-    values = [[10, 1, 2, 0.5, 1.5], [10, None], {"x": 20, "y": 3.25}]
+    values = [
+        [10, 1, 2, 0.5, 1.5],
+        [10, None],
+        {"x": 20, "y": 3.25},
+        {"x": 30, "open": 4, "high": 6, "low": 3, "close": 5.5},
+        {"Time": 40, "Value": 7},
+    ]
     result = result_of(changed(charts={"Strategy Equity": {"series": {"Equity": {"values": values}}}}))
     assert [(sample.position, sample.open, sample.close) for sample in objects(result.equity)] == [
         (0, "1", "1.5"),
         (1, None, None),
         (0, None, "3.25"),
+        (0, "4", "5.5"),
+        (0, None, "7"),
     ]
 
 

@@ -79,6 +79,45 @@ def test_a_run_in_older_names_gives_the_rows_of_the_run_itself(
     assert ask(warehouse, run) == ask(other, run)
 
 
+def marked(text: bytes) -> bytes:
+    """As an editor or a shell of Windows saves it: a mark before it, carriage returns at the ends of lines."""
+    return b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n")
+
+
+def spaced(text: bytes) -> bytes:
+    """As a formatter prints it: even what is empty takes two lines."""
+    return _spaced(load(text), "\n").encode()
+
+
+def _spaced(value: Any, margin: str) -> str:
+    inner = margin + "\t"
+    if isinstance(value, dict):
+        members = (f"{inner}{json.dumps(name)} : {_spaced(member, inner)}" for name, member in value.items())
+        return "{" + ",".join(members) + margin + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(inner + _spaced(member, inner) for member in value) + margin + "]"
+    return dump(value).decode()
+
+
+@pytest.mark.parametrize("save_again", [marked, spaced])
+@pytest.mark.parametrize("name", ["combo", "settled", "boom", "live/2-L-3100000002"])
+def test_a_run_whose_files_were_saved_again_gives_the_rows_of_the_run_itself(
+    warehouse: Warehouse,
+    another: Callable[[], Warehouse],
+    tmp_path: Path,
+    name: str,
+    save_again: Callable[[bytes], bytes],
+) -> None:
+    folder = tmp_path / "saved" / Path(name).name
+    shutil.copytree(DATA / name, folder)
+    for path in folder.rglob("*.json"):
+        path.write_bytes(save_again(path.read_bytes()))
+    assert take(warehouse, folder).outcomes == {"ingested": 1}
+    other = another()
+    take(other, DATA / name)
+    assert rows(warehouse) == rows(other)
+
+
 def backtest_reply(document: dict[str, Any]) -> dict[str, Any]:
     """A `backtests/read` reply as of 2023: everything but the orders, its map of parameters elsewhere."""
     configuration = document["algorithmConfiguration"]
