@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.steps.acknowledgements import acknowledge
 from pipelines.steps.journals import JournalOutcome, ingest_journals, link_journals
+from tests.algorithm.support import publish, trade
 from tests.steps.parameter_fixtures import (
     BEGAN,
     DEPLOYMENT,
@@ -18,6 +20,7 @@ from tests.steps.parameter_fixtures import (
     write_segment,
 )
 from tomking.kernel.contracts import format_entry, run_key
+from tomking.kernel.parameters import default_values, dump, parse
 from warehouse.access import Warehouse
 
 OLDER = Path(__file__).parent.parent / "data" / "journal" / "older"
@@ -237,3 +240,22 @@ def test_entries_that_an_older_reader_stored_get_the_kind_they_have_by_now(
         assert session.rows("SELECT count(*) > 0 FROM records.journal_entries WHERE kind = 'filled'") == [(True,)]
         assert ingest_journals(session, tmp_path / "storage").new_entries == 0
         assert session.rows("SELECT count(*) FROM records.journal_entries WHERE kind = 'filled'") == [(0,)]
+
+
+def test_the_values_that_modules_were_made_with_are_the_parameters_that_the_run_applied(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    store = tmp_path / "storage"
+    chosen = default_values() | {"caches.chain_ttl_seconds": "120", "caches.greeks_entries": "50"}
+    first, before = dt.date(2019, 12, 2), dt.date(2019, 11, 29)
+    document = dump(chosen, effective_from=first, data_through=before, code_version="test", evidence={})
+    publish(store, parse(document))
+    done = trade(store, parameters={"end": "2019-12-03", "correlations": "QQQ", "without": "greeks_cache"})
+    assert done.error == ""
+    with warehouse.writer("journal") as session:
+        ingest_journals(session, store)
+        rows = session.rows("SELECT parameter, value, fee_schedule, switched_off FROM marts.run_modules")
+    named = {"caches.chain_ttl_seconds", "caches.chain_entries", "caches.greeks_ttl_seconds", "caches.greeks_entries"}
+    assert {row[0] for row in rows} == {*named, "regime.window"}
+    assert all(value == Decimal(chosen[name]) for name, value, _, _ in rows)
+    assert {row[2:] for row in rows} == {("tastytrade/standard", "greeks_cache")}

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-
-from AlgorithmImports import QCAlgorithm
+from typing import TYPE_CHECKING
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import Contracts
@@ -27,6 +26,9 @@ from tomking.kernel.contracts import OrderTag, attribution_key
 from tomking.kernel.occ import parse_occ
 from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.strategies.book import Book, Trade
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm
 
 
 class Documents:

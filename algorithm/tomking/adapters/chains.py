@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from AlgorithmImports import OptionContract, OptionRight, QCAlgorithm
+from AlgorithmImports import OptionRight
 
 from tomking.adapters.contracts import Contracts, number
 from tomking.adapters.journal import Journal
@@ -25,6 +26,9 @@ from tomking.kernel.occ import occ_text
 from tomking.kernel.option_chain import ChainRequest
 from tomking.kernel.staleness import StalenessTraces
 from tomking.strategies.market_view import Chain, ChainRow
+
+if TYPE_CHECKING:
+    from AlgorithmImports import OptionContract, QCAlgorithm
 
 _NEAR_THE_MONEY = Decimal("0.03")
 _VOLATILITY_DAYS = 30

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-
-from AlgorithmImports import QCAlgorithm
+from typing import TYPE_CHECKING
 
 from tomking.kernel.sessions import NEW_YORK
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm
 
 
 def wall_now() -> datetime:

@@ -10,22 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
-from AlgorithmImports import (
-    DataNormalizationMode,
-    Market,
-    OptionRight,
-    OptionStyle,
-    QCAlgorithm,
-    QuoteBar,
-    Resolution,
-    Security,
-    Slice,
-    Symbol,
-)
+from AlgorithmImports import DataNormalizationMode, Market, OptionRight, OptionStyle, Resolution, Symbol
 
 from tomking.kernel.occ import SymbolError, parse_occ
 from tomking.strategies.market_view import Quote
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm, QuoteBar, Security, Slice
 
 _RESOLUTIONS = {"minute": Resolution.MINUTE, "hour": Resolution.HOUR}
 

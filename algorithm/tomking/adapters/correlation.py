@@ -59,6 +59,11 @@ class Correlations:
             self._journal.write("regime", state=monitor.regime, session_date=monitor.session)
 
     @property
+    def made_with(self) -> dict[str, int]:
+        """The window in sessions by its parameter; empty where nothing is watched."""
+        return {} if self._monitor is None else {"regime.window": self._monitor.settings.window}
+
+    @property
     def regime(self) -> str | None:
         """The state after the newest session."""
         return None if self._monitor is None else self._monitor.regime

@@ -11,11 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from AlgorithmImports import QCAlgorithm, Resolution, Symbol, TradeBar
+from AlgorithmImports import TradeBar
 
 from tomking.adapters.contracts import number
 from tomking.strategies.market_view import DailyBar
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm, Resolution, Symbol
 
 _KEPT = 260
 HISTORY = timedelta(days=380)

@@ -11,11 +11,15 @@ leaves: what cannot be computed costs 0 and is an `error` line.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from AlgorithmImports import CashAmount, FeeModel, OrderFee, OrderFeeParameters
+from AlgorithmImports import CashAmount, FeeModel, OrderFee
 
 from tomking.adapters.contracts import key_of, number
 from tomking.adapters.fees import FeeForecaster
+
+if TYPE_CHECKING:
+    from AlgorithmImports import OrderFeeParameters
 
 
 class ScheduleFeeModel(FeeModel):

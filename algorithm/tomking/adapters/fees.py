@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-
-from AlgorithmImports import OrderEvent
+from typing import TYPE_CHECKING
 
 from tomking.adapters.contracts import number
 from tomking.adapters.journal import Journal
@@ -25,6 +24,9 @@ from tomking.kernel.fees import FeeFill, FeeSchedule, FillFees, UnknownSchedule,
 from tomking.kernel.instruments import Instrument, equity_key, from_occ
 from tomking.kernel.occ import SymbolError
 from tomking.kernel.sessions import session_of
+
+if TYPE_CHECKING:
+    from AlgorithmImports import OrderEvent
 
 _ORF = "fees.orf_per_contract"
 _CENT = Decimal("0.01")
@@ -74,6 +76,11 @@ class FeeForecaster:
             self._schedule = None
             self._journal.write("error", message=str(error), where="fees")
         self._routes.use(self._schedule, values, lambda broker: schedule_with(broker, values, since))
+
+    @property
+    def schedule(self) -> str | None:
+        """Broker and plan of the schedule in force."""
+        return None if self._schedule is None else f"{self._schedule.broker}/{self._schedule.plan}"
 
     def inherit(self, holdings: Mapping[str, int]) -> None:
         """Positions that exist before the first fill is seen."""

@@ -14,8 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-
-from AlgorithmImports import QCAlgorithm
+from typing import TYPE_CHECKING
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import Contracts
@@ -26,6 +25,9 @@ from tomking.kernel.occ import parse_occ
 from tomking.kernel.sessions import close_time_utc, session_on_or_before
 from tomking.kernel.staleness import StalenessTraces
 from tomking.strategies.market_view import Quote
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm
 
 
 def years_left(key: str, now: datetime) -> float:

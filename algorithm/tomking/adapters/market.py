@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-
-from AlgorithmImports import QCAlgorithm, Slice, Symbol
+from typing import TYPE_CHECKING
 
 from tomking.adapters.chains import Chains
 from tomking.adapters.contracts import Contracts, number, resolution_of
@@ -21,6 +20,9 @@ from tomking.kernel.market_events import MarketEvent, MarketWatch, SharesSplit, 
 from tomking.kernel.readings import Reading
 from tomking.kernel.sessions import close_time_utc, is_session, previous_session
 from tomking.strategies.market_view import DailyBar
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm, Slice, Symbol
 
 _RANKED = 252
 _LEAST_RANKED = 20

@@ -7,11 +7,10 @@ Never here: the order of things on LEAN's events (`runner`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-
-from AlgorithmImports import QCAlgorithm
+from typing import TYPE_CHECKING
 
 from tomking.adapters import clock
 from tomking.adapters.attribution import Attributions, Documents
@@ -38,6 +37,9 @@ from tomking.kernel.parameters import ParameterSet
 from tomking.kernel.products import OPTION_MULTIPLIER
 from tomking.kernel.vehicles import Vehicle, VehicleRefused
 from tomking.strategies.market_view import ChainRow
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm
 
 
 class Modules:
@@ -145,6 +147,16 @@ class Modules:
         self.fees.inherit(holdings)
         self.keeper.take_over(self.desk, holdings)
         self.attributions.inherit(self.keeper.book)
+
+    def journal_values(self, journal: Journal, switched_off: Iterable[str]) -> None:
+        """Write down what the modules of this run were made with."""
+        values = {**self.chains.cache.made_with, **self.greeks.cache.made_with, **self.correlations.made_with}
+        journal.write(
+            "modules",
+            values={name: Decimal(value) for name, value in values.items()},
+            fee_schedule=self.fees.schedule,
+            switched_off="+".join(sorted(switched_off)),
+        )
 
     def close_session(self, day: date) -> None:
         """The session of `day` is over."""

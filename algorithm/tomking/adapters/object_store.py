@@ -7,7 +7,10 @@ Never here: what a document means.
 
 from __future__ import annotations
 
-from AlgorithmImports import ObjectStore
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from AlgorithmImports import ObjectStore
 
 
 class Store:

@@ -8,8 +8,9 @@ Never here: booking fills (groups are judged by their tickets: `orders`, `book_k
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from AlgorithmImports import OrderEvent, OrderStatus, QCAlgorithm
+from AlgorithmImports import OrderStatus
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import key_of, number
@@ -18,6 +19,9 @@ from tomking.adapters.journal import Journal
 from tomking.adapters.modules import Modules
 from tomking.kernel.contracts import make_tag, parse_tag
 from tomking.kernel.market_events import OrderFilled
+
+if TYPE_CHECKING:
+    from AlgorithmImports import OrderEvent, QCAlgorithm
 
 _STATUS_NAMES = (
     (OrderStatus.NEW, "new"),

@@ -14,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from AlgorithmImports import Leg, OrderStatus, OrderTicket, QCAlgorithm
+from AlgorithmImports import Leg, OrderStatus
 
 from tomking.adapters.contracts import Contracts, key_of, number
+
+if TYPE_CHECKING:
+    from AlgorithmImports import OrderTicket, QCAlgorithm
 
 GroupState = Literal["working", "filled", "ended"]
 

@@ -14,10 +14,9 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from AlgorithmImports import OrderEvent, QCAlgorithm, Security, Slice, Symbol
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import Contracts
@@ -36,6 +35,9 @@ from tomking.kernel.sessions import close_time_utc, is_session
 from tomking.strategies.registry import make_strategies
 from tomking.strategies.strategy import Strategy
 
+if TYPE_CHECKING:
+    from AlgorithmImports import OrderEvent, QCAlgorithm, Security, Slice, Symbol
+
 # A cancellation answered at once (as in a backtest) lets the new price go out in the same slice; so does a plan whose
 # quotes are watched already.
 _PASSES_PER_SLICE = 2
@@ -50,6 +52,7 @@ class Runner:
         self._algorithm, self._settings = algorithm, settings
         self._live = bool(algorithm.live_mode)
         self._started = clock.wall_now()
+        self._is_made = False
         store = Store(algorithm.object_store)
         self._journal = Journal(store, settings.deployment, lambda: clock.utc_now(algorithm))
         self._feed = ParameterFeed(
@@ -60,6 +63,8 @@ class Runner:
             always_current=settings.sets == "current",
             on_applied=self._on_applied,
         )
+        # Read before the modules are made: their sizes and life times are parameters of the set.
+        self._feed.refresh("start", clock.local_now(algorithm).date())
         self._blocks = EntryBlocks(store, settings.deployment, self._journal, live=self._live)
         self._contracts = Contracts(algorithm, settings.resolution, self._on_security)
         self._parts = Modules(
@@ -73,14 +78,16 @@ class Runner:
         self._values: Mapping[str, str] = {}
         self._day: date | None = None
         self._closed_day: date | None = None
+        self._is_made = True
 
     def begin(self) -> Symbol:
-        """Read parameters and book, and subscribe what is traded; the first underlying, to measure the run against.
+        """Read the book and subscribe what is traded; the first underlying, to measure the run against.
 
         Raises where a vehicle cannot be traded.
         """
-        self._parts.fees.use(self._feed.values, self._settings.start)
-        self._feed.refresh("start", clock.local_now(self._algorithm).date())
+        current = self._feed.current
+        since = self._settings.start if current is None else current.effective_from
+        self._parts.fees.use(self._feed.values, since)
         self._take_values()
         if self._settings.vix:
             self._parts.market.add_vix(self._settings.vix)
@@ -179,7 +186,6 @@ class Runner:
         if day != self._closed_day:
             self._parts.attributions.end_session(day, self._parts.keeper.book)
             self._parts.end_of_day.write(self._parts.keeper.book, day)
-        self._publish(self._algorithm.set_summary_statistic)
         self._journal.write(
             "run_ended",
             reason="end of algorithm",
@@ -187,6 +193,8 @@ class Runner:
             open_trades=len(self._parts.keeper.book.live()),
         )
         self._journal.flush()
+        # Last: what the engine may refuse here must not cost the journal its end.
+        self._publish(self._algorithm.set_summary_statistic)
 
     def _guarded(self, where: str, act: Callable[[], None]) -> None:
         """Run a handler; what it raises is written down, and raised only where it keeps happening."""
@@ -220,9 +228,10 @@ class Runner:
             start_cash=settings.cash,
             numpy=np.__version__,
         )
-        self._publish(algorithm.set_runtime_statistic)
+        self._parts.journal_values(self._journal, settings.without)
         if self._live:
             self._parts.take_over(self._contracts)
+        self._publish(algorithm.set_runtime_statistic)
 
     def _new_day(self, day: date) -> None:
         if day == self._day:
@@ -255,7 +264,8 @@ class Runner:
         self._parts.watch_correlations(self._settings.correlations, self._values, self._feed.current)
 
     def _on_applied(self, parameters: ParameterSet) -> None:
-        self._parts.fees.use(parameters.values_with_defaults(), parameters.effective_from)
+        if self._is_made:
+            self._parts.fees.use(parameters.values_with_defaults(), parameters.effective_from)
         if self._journal.run_key is not None:
             self._publish(self._algorithm.set_runtime_statistic)
         self._algorithm.log(f"parameters {parameters.id} {parameters.sha256[:12]}")

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-
-from AlgorithmImports import QCAlgorithm
+from typing import TYPE_CHECKING
 
 from tomking.adapters import clock
 from tomking.adapters.book_keeper import BookKeeper
@@ -43,6 +42,9 @@ from tomking.strategies.intents import (
 from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.rolls import ROLL, is_unfilled_roll
 from tomking.strategies.strategy import Strategy
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm
 
 
 class Trader:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-
-from AlgorithmImports import QCAlgorithm
+from typing import TYPE_CHECKING
 
 from tomking.adapters import clock
 from tomking.adapters.contracts import Contracts, number
@@ -20,6 +19,9 @@ from tomking.adapters.market import Market
 from tomking.kernel.sessions import next_session
 from tomking.strategies.book import Book
 from tomking.strategies.market_view import MarketView
+
+if TYPE_CHECKING:
+    from AlgorithmImports import QCAlgorithm
 
 
 class Views:

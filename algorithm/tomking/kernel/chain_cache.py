@@ -111,6 +111,14 @@ class ChainCache(Generic[Row]):
             self._cache.forget(key for key in self._cache.retired() if event.root in (None, key.root))
         return dropped
 
+    @property
+    def made_with(self) -> dict[str, int]:
+        """Life time in seconds and capacity, by their parameters."""
+        return {
+            "caches.chain_ttl_seconds": int(self._cache.ttl.total_seconds()),
+            "caches.chain_entries": self._cache.capacity,
+        }
+
     def size(self, now: datetime) -> int:
         """Chains that could be served now."""
         return self._cache.size(now)

@@ -89,6 +89,14 @@ class GreeksCache:
         gone = [key for key, entry in self._cache.entries(now) if event.root in (None, entry.value.root)]
         return self._cache.invalidate(gone)
 
+    @property
+    def made_with(self) -> dict[str, int]:
+        """Life time in seconds and capacity, by their parameters."""
+        return {
+            "caches.greeks_ttl_seconds": int(self._cache.ttl.total_seconds()),
+            "caches.greeks_entries": self._cache.capacity,
+        }
+
     def size(self, now: datetime) -> int:
         """Contracts whose Greeks could be served now."""
         return self._cache.size(now)

@@ -111,6 +111,11 @@ KINDS: Mapping[str, Kind] = {
         "run_key:name mode:name",
         "algorithm_id:text deployment:name code_version:text brokerage:text start_cash:number python:text numpy:text",
     ),
+    "modules": _kind(
+        "what the modules of this run were made with: `values` by parameter, read off the modules themselves",
+        "values:numbers",
+        "fee_schedule:text switched_off:text",
+    ),
     "parameters_applied": _kind(
         "a parameter set is in force from here on",
         "set_id:name sha256:hash why:text effective_from:day",
