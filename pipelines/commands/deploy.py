@@ -23,7 +23,7 @@ from pipelines.commands.output import (
     print_table,
 )
 from pipelines.deployment.backends import BACKENDS
-from pipelines.steps.breaches import WatchOutcome, store_limits, watch
+from pipelines.steps.breaches import WatchOutcome, look, watch
 from pipelines.steps.launches import Launcher, LaunchOutcome, Plan
 from pipelines.steps.refresh import RefreshOutcome, refresh, roll_back
 
@@ -34,6 +34,7 @@ COLUMNS = (
     "mode",
     "state",
     "parameter_set_id",
+    "present_set_id",
     "refresh_state",
     "run_id",
     "run_state",
@@ -185,7 +186,7 @@ def rollback(
 def breaches(session: Session, name: str | None, *, limit: int) -> None:
     """Show the sets in force (of the deployment NAME) beside their limits, and the limits that sets broke before."""
     with session.writing("breaches") as reader:
-        store_limits(reader, session.settings.rollback)
+        look(reader, session.settings)
         figures = reader.rows(
             f"SELECT {', '.join(WATCH_COLUMNS)} FROM marts.breach_watch WHERE ? IS NULL OR deployment = ? "
             "ORDER BY deployment, is_broken DESC, rule_id",

@@ -97,6 +97,14 @@ def store_limits(session: WriteSession, settings: RollbackSettings) -> None:
     session.upsert(BreachLimit, frame(BreachLimit, limit_rows(settings)))
 
 
+def look(session: WriteSession, settings: Settings) -> None:
+    """Bring what `marts.breach_watch` rests on up to date: journals, acknowledgements, limits."""
+    ingest_journals(session, settings.object_store)
+    link_journals(session)
+    acknowledge(session)
+    store_limits(session, settings.rollback)
+
+
 def watch(
     launcher: Launcher,
     *,
@@ -115,10 +123,7 @@ def watch(
     if only is not None:
         settings.deployment(only)
     with launcher.warehouse.writer("watch sets") as session:
-        ingest_journals(session, settings.object_store)
-        link_journals(session)
-        acknowledge(session)
-        store_limits(session, settings.rollback)
+        look(session, settings)
         found = {name: _broken(session, name) for name in names}
         watched = sum(bool(history_of(session, name).entries) for name in names)
     may_act = settings.rollback.automatic or by != parameters.BY_RULE

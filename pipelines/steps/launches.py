@@ -90,7 +90,7 @@ class Launcher:
         before left. Raises ConfigurationError, Conflict where the deployment runs already, and TomkingError where LEAN
         could not be started; that launch is then recorded as failed.
         """
-        plan = self.plan(name, reference=reference, flat=flat)
+        plan = self.plan(name, by=by, reference=reference, flat=flat)
         request = plan.request
         with self.warehouse.writer(f"deploy {name}") as session:
             log.record(
@@ -117,12 +117,14 @@ class Launcher:
 
     def preview(self, name: str, *, flat: bool = False) -> Plan:
         """What `deploy` would start with the sets that are published now. Nothing is started, published or left behind."""
-        plan = self.plan(name, flat=flat, publishing=False)
+        plan = self.plan(name, by="", flat=flat, publishing=False)
         if plan.request.deployment.backend != "cloud":
             shutil.rmtree(plan.staged.folder.parent, ignore_errors=True)
         return plan
 
-    def plan(self, name: str, *, reference: str | None = None, flat: bool = False, publishing: bool = True) -> Plan:
+    def plan(
+        self, name: str, *, by: str, reference: str | None = None, flat: bool = False, publishing: bool = True
+    ) -> Plan:
         """Publish the set that is due, stage the project, check what is needed. Raises ConfigurationError, Conflict."""
         deployment = self.settings.deployment(name)
         backend = backend_of(deployment)
@@ -134,7 +136,7 @@ class Launcher:
                     remedy=f"`tomking stop {name}`, or `tomking refresh {name}`",
                 )
             if publishing:
-                publish(session, self.settings, name, reference)
+                publish(session, self.settings, name, reference, by=by)
             history = history_of(session, name)
             launch_id = log.fresh_id(session, name)
             portfolio = None

@@ -54,14 +54,17 @@ def refresh(
     request = _running(launcher, name)
     try:
         with launcher.warehouse.writer(f"refresh {name}") as session:
-            parameters.publish(session, settings, name, reference)
+            parameters.publish(session, settings, name, reference, by=by)
             history = history_of(session, name)
     except TomkingError as error:
         if request is not None:
             launcher.note(request, "refresh_failed", by, detail=str(error))
         raise
     if not history.entries:
-        raise Conflict(f"no set is published for {name!r}", remedy="`tomking parameters approve`, then refresh again")
+        raise Conflict(
+            f"no set is published for {name!r}",
+            remedy="`tomking parameters list` shows what waits for approval; `tomking parameters calibrate` makes a set",
+        )
     last = history.entries[-1]
     if request is None:
         launcher.warehouse.publish()

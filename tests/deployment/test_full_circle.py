@@ -136,7 +136,7 @@ def test_a_set_goes_from_approval_into_a_running_algorithm_and_back_on_a_breach(
     assert life == [
         (first.id, "proposed", False),
         (first.id, "approved", False),
-        (first.id, "published", True),
+        (first.id, "published", False),
         (first.id, "acknowledged", True),
         (second.id, "proposed", False),
         (second.id, "approved", False),

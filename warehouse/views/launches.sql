@@ -7,6 +7,7 @@
 -- state_since, detail              when that was noted (UTC), and what there is to say about it
 -- requested_by, requested_at, why  who started it, when (UTC), for which reason
 -- parameter_set_id, parameter_sha256   the set in force when it was started (null: the algorithm's defaults)
+-- present_set_id                   the set that the run acknowledged last when it was told, else the one it was started with
 -- code_sha256                      hash of the code it ran
 -- results_folder                   where its run writes
 -- run_id, run_state                the run that was read from there (null: none yet)
@@ -22,7 +23,8 @@ WITH steps AS (
         arg_max(happened_at, sequence) FILTER (WHERE state NOT LIKE 'refresh%') AS state_since,
         max_by(struct_pack(detail := detail), sequence) FILTER (WHERE state NOT LIKE 'refresh%') AS said,
         arg_max(state, sequence) FILTER (WHERE state LIKE 'refresh%') AS refresh_state,
-        arg_max(happened_at, sequence) FILTER (WHERE state LIKE 'refresh%') AS refreshed_at
+        arg_max(happened_at, sequence) FILTER (WHERE state LIKE 'refresh%') AS refreshed_at,
+        arg_max(parameter_sha256, sequence) FILTER (WHERE state = 'refresh_acknowledged') AS told_sha256
     FROM records.launch_events
     GROUP BY launch_id
 ),
@@ -65,9 +67,11 @@ SELECT
     s.refreshed_at,
     coalesce(w.disagreements, 0) AS disagreements,
     l.cloud_run_id,
-    l.cloud_address
+    l.cloud_address,
+    coalesce(told.parameter_set_id, l.parameter_set_id) AS present_set_id
 FROM records.launches l
 LEFT JOIN steps s USING (launch_id)
+LEFT JOIN records.parameter_sets told ON told.sha256 = s.told_sha256
 LEFT JOIN linked USING (launch_id)
 LEFT JOIN records.runs r ON r.run_id = linked.run_id
 LEFT JOIN engines e ON e.run_id = linked.run_id
