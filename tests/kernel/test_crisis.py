@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date, timedelta
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given
@@ -92,8 +93,7 @@ def test_an_option_is_worth_what_the_formula_says_after_the_shock() -> None:
     shock = look("2018-02-05", "day", date(2018, 2, 5), "close")
     leg = option("P", 540, -1)
     (after,) = rehearse([leg], TODAY, [shock])
-    tenor, distance = math.sqrt(30 / 90), abs(math.log(540 / 600)) / (0.20 * math.sqrt(90 / 365))
-    volatility = 0.20 * (37.32 / 17.31) ** (tenor / (1 + 0.25 * distance))
+    volatility = 0.20 * (37.32 / 17.31) ** math.sqrt(30 / 90)
     before = by_hand(600, 540, 90 / 365, 0.20, -1)
     now = by_hand(600 * 0.9582, 540, 87 / 365, volatility, -1)
     assert after.legs[0].volatility == pytest.approx(volatility)
@@ -187,16 +187,24 @@ def test_what_is_bought_and_sold_alike_loses_nothing(leg: HeldLeg) -> None:
         assert after.loss == pytest.approx(0, abs=1e-9)
 
 
-@given(st.floats(0.05, 1.5), st.floats(300, 900), st.integers(1, 400), st.floats(0.5, 3), st.floats(0.5, 3))
-def test_volatility_rises_with_vix_and_less_in_the_wings_and_far_out(
-    volatility: float, strike: float, days: int, ratio: float, other: float
+@given(st.floats(0.05, 1.5), st.integers(1, 400), st.floats(0.5, 3), st.floats(0.5, 3))
+def test_volatility_rises_with_vix_in_proportion_and_less_the_further_out(
+    volatility: float, days: int, ratio: float, other: float
 ) -> None:
     low, high = sorted((ratio, other))
-    assert volatility_after(volatility, 600, strike, days, 1.0) == pytest.approx(volatility)
-    assert volatility_after(volatility, 600, strike, days, low) <= volatility_after(volatility, 600, strike, days, high)
-    at_the_money = volatility_after(volatility, 600, 600, days, high) / volatility
-    in_the_wing = volatility_after(volatility, 600, strike, days, high) / volatility
-    further_out = volatility_after(volatility, 600, 600, days + 100, high) / volatility
+    assert volatility_after(volatility, days, 1.0) == pytest.approx(volatility)
+    assert volatility_after(volatility, days, low) <= volatility_after(volatility, days, high)
+    assert volatility_after(volatility / 2, days, low) <= volatility_after(volatility, days, low)
     if high >= 1:
-        assert in_the_wing <= at_the_money + 1e-12
-        assert further_out <= at_the_money + 1e-12
+        assert volatility_after(volatility, days + 100, high) <= volatility_after(volatility, days, high) + 1e-12
+
+
+@pytest.mark.parametrize("days", [30, 60, 90])
+@pytest.mark.parametrize("volatility", [0.24, 0.28, 0.32])
+def test_far_puts_are_marked_on_2024_08_05_as_sellers_saw_it(days: int, volatility: float) -> None:
+    spread = volatility * math.sqrt(days / 365)
+    strike = 600 * math.exp(-NormalDist().inv_cdf(0.95) * spread + spread**2 / 2)
+    leg = option("P", strike, -1, days=days, volatility=volatility)
+    (after,) = rehearse([leg], TODAY, [look("2024-08-05", "day", date(2024, 8, 5), "low")])
+    credit = 100 * by_hand(600, strike, days / 365, volatility, -1)
+    assert 9 <= (credit + after.loss) / credit <= 30
