@@ -1,32 +1,30 @@
 """Regime labels and correlations of every configured universe.
 
-Holds: the step that reads known prices, labels the sessions that have no label yet, and refills the correlations.
-Belongs here: what is stored, what is a revision, which sessions are made again.
-Never here: the model (`tomking.kernel.regimes`), alignment of prices (`transforms.returns`).
+Holds: the step that reads known prices and labels the sessions that have no label yet.
+Belongs here: what is stored, what is a revision.
+Never here: the model (`tomking.kernel.regimes`), alignment of prices (`transforms.returns`), the tables of
+    correlations and groups (`regimes_groups`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
+from pipelines.steps.regimes_groups import store_group_regimes, store_groups, store_pairs
 from pipelines.transforms.returns import LONG_SCHEMA, AlignedReturns, aligned_returns
 from pipelines.transforms.rolling_means import label_history
 from tomking.kernel import groups as group_table
-from tomking.kernel.correlation import WINDOW, correlation_matrix, group_correlations
 from tomking.kernel.correlation_monitor import SCORE_DAYS
 from tomking.kernel.diversification import DiversificationScore, score_window
 from tomking.kernel.regimes import RegimeDay, RegimeSettings
-from warehouse.frames import frame, frame_schema
+from warehouse.frames import frame
 from warehouse.keys import stable_id
-from warehouse.models.derived.correlations import GroupCorrelation, PairCorrelation, SymbolGroup
 from warehouse.models.records import market
 
 if TYPE_CHECKING:
@@ -153,8 +151,9 @@ def _recompute(
     identity = settings_id(numbers, universe.symbols, universe.start)
     days = label_history(returns.dates, returns.rows, numbers)
     new, revised = _store_labels(session, universe, identity, returns, days)
-    _store_pairs(session, universe, returns)
-    _store_groups(session, universe, returns, dirty)
+    store_pairs(session, universe.name, returns, days[-1].forecast)
+    store_groups(session, universe.name, returns, groups_of(universe), dirty)
+    store_group_regimes(session, universe.name, returns, groups_of(universe), numbers)
     return UniverseOutcome(
         universe.name,
         identity,
@@ -242,81 +241,3 @@ def _differs(day: RegimeDay, known: Known) -> bool:
     if day.mean_correlation is None or known[3] is None:
         return (day.mean_correlation is None) != (known[3] is None)
     return abs(day.mean_correlation - known[3]) > SAME
-
-
-def _store_pairs(session: WriteSession, universe: UniverseSettings, returns: AlignedReturns) -> None:
-    """The newest matrix, one row a pair."""
-    window = returns.rows[-WINDOW:]
-    stored = session.rows("SELECT max(session_date) FROM derived.pair_correlations WHERE universe = ?", [universe.name])
-    if len(window) < WINDOW or (stored[0][0] is not None and stored[0][0] > returns.dates[-1]):
-        return
-    matrix = correlation_matrix(window)
-    positions = sorted(range(len(returns.symbols)), key=lambda place: returns.symbols[place])
-    rows = [
-        {
-            "universe": universe.name,
-            "session_date": returns.dates[-1],
-            "first_symbol": returns.symbols[first],
-            "second_symbol": returns.symbols[second],
-            "correlation": _known(float(matrix[first, second])),
-            "observations": WINDOW,
-        }
-        for place, first in enumerate(positions)
-        for second in positions[place + 1 :]
-    ]
-    session.replace(PairCorrelation, frame(PairCorrelation, rows), "universe = ?", [universe.name])
-
-
-def _store_groups(
-    session: WriteSession, universe: UniverseSettings, returns: AlignedReturns, dirty: Sequence[dt.date]
-) -> None:
-    """Group means of the sessions that have none, and of every session from the first dirty one on."""
-    groups = groups_of(universe)
-    members = [
-        {"universe": universe.name, "symbol": symbol, "group_name": name, "table_version": version}
-        for symbol, (name, version) in zip(returns.symbols, groups, strict=True)
-    ]
-    regrouped = session.replace(SymbolGroup, frame(SymbolGroup, members), "universe = ?", [universe.name])
-    newest = session.rows(
-        "SELECT max(session_date) FROM derived.group_correlations WHERE universe = ?", [universe.name]
-    )
-    start = _first_to_make(newest[0][0], dirty, regrouped=regrouped > 0)
-    names = [name for name, _ in groups]
-    rows = (
-        (returns.dates[last], found)
-        for last in range(WINDOW - 1, len(returns.dates))
-        if returns.dates[last] >= start
-        for found in group_correlations(returns.rows[last + 1 - WINDOW : last + 1], names)
-    )
-    session.replace(
-        GroupCorrelation,
-        _group_frame(universe.name, rows),
-        "universe = ? AND session_date >= ? AND session_date <= ?",
-        [universe.name, start, returns.dates[-1]],
-    )
-
-
-def _first_to_make(newest: dt.date | None, dirty: Sequence[dt.date], *, regrouped: bool) -> dt.date:
-    if newest is None or regrouped:
-        return dt.date.min
-    return min([newest, *dirty])
-
-
-def _group_frame(universe: str, rows: Iterable[tuple[dt.date, Any]]) -> pl.DataFrame:
-    found = list(rows)
-    means = np.array([group.mean for _, group in found], dtype=np.float64)
-    return pl.DataFrame(
-        {
-            "universe": [universe] * len(found),
-            "session_date": [date for date, _ in found],
-            "first_group": [group.first for _, group in found],
-            "second_group": [group.second for _, group in found],
-            "mean_correlation": means,
-            "pairs": [group.pairs for _, group in found],
-        },
-        schema=frame_schema(GroupCorrelation),
-    ).with_columns(pl.col("mean_correlation").fill_nan(None))
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

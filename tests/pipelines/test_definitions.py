@@ -32,6 +32,7 @@ CHAIN = {
     "pair_correlations",
     "group_correlations",
     "breaches",
+    "group_regimes",
     "parameter_sets",
     "shadow_runs",
     "published_parameters",

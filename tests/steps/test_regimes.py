@@ -22,6 +22,7 @@ from pipelines.steps.regimes import groups_of, recompute_regimes, settings_id, u
 from pipelines.transforms.rolling_means import label_history
 from tests.kernel.test_regimes import QUICK, clustered
 from tomking.kernel.correlation import correlation_matrix
+from tomking.kernel.pattern_correlation import moved_to, pattern_matrix
 from warehouse.access import Warehouse
 from warehouse.session import WriteSession
 
@@ -173,6 +174,32 @@ def test_pairs_and_groups_are_those_of_the_newest_window(warehouse: Warehouse, t
         ("ungrouped", "ungrouped", 0, True), ("ungrouped", "x", 2, False), ("ungrouped", "y", 1, False),
         ("x", "x", 1, False), ("x", "y", 2, False), ("y", "y", 0, True),
     ]  # fmt: skip
+
+
+def test_groups_have_their_own_regime_and_means_their_interval(warehouse: Warehouse, tmp_path: Path) -> None:
+    with warehouse.writer("test") as session:
+        store(session, closes(300))
+        recompute_regimes(session, settings(tmp_path), regime_settings=QUICK)
+        returns, _ = universe_returns(session, UNIVERSE)
+    assert returns is not None
+    labelled = [day for day in label_history(returns.dates, returns.rows[:, :2].copy(), QUICK) if day.regime]
+    stored = ask(
+        warehouse,
+        "select group_name, session_date, regime, members, universe_regime from marts.group_regimes order by all",
+    )
+    assert [row[:4] for row in stored] == [("x", day.date, day.regime, 2) for day in labelled]
+    of_all = dict(ask(warehouse, "select session_date, regime from marts.regimes"))
+    assert [row[4] for row in stored] == [of_all.get(day.date) for day in labelled]
+    means = ask(
+        warehouse,
+        "select low, mean_correlation, high from marts.group_correlations where pairs > 0 "
+        "and session_date = (select max(session_date) from marts.group_correlations)",
+    )
+    assert means
+    assert all(low < mean < high for low, mean, high in means)
+    expected = moved_to(pattern_matrix(returns.rows), label_history(returns.dates, returns.rows, QUICK)[-1].forecast)
+    pairs = ask(warehouse, "select expected_correlation from marts.correlations order by first_symbol, second_symbol")
+    assert [row[0] for row in pairs] == [expected[i, j] for i in range(4) for j in range(i + 1, 4)]
 
 
 def test_other_groups_or_members_are_another_set_of_rows(warehouse: Warehouse, tmp_path: Path) -> None:

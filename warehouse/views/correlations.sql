@@ -3,6 +3,7 @@
 --   universe, session_date
 --   first_symbol, second_symbol, first_group, second_group
 --   correlation      null where a series did not move or is missing in the window
+--   expected_correlation  of the next 20 sessions: pattern of the recent months at the forecast mean; null before one
 --   observations     sessions in the window
 --   table_version    version of the group table, or `configured`
 create or replace view marts.correlations as
@@ -14,6 +15,7 @@ select
     a.group_name as first_group,
     b.group_name as second_group,
     p.correlation,
+    p.expected_correlation,
     p.observations,
     a.table_version
 from derived.pair_correlations p

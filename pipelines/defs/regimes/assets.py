@@ -19,6 +19,7 @@ TABLES = {
     "regimes": "records.regime_days",
     "pair_correlations": "derived.pair_correlations",
     "group_correlations": "derived.group_correlations",
+    "group_regimes": "derived.group_regimes",
 }
 
 
