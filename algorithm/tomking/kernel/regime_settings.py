@@ -50,6 +50,9 @@ class RegimeSettings:
         Days a label stays before a milder one may replace it; 0 takes the axes as they are.
     label_rest : int
         Days that pass after a label became milder before it may become Stressed again; Crisis never waits.
+    confirm_jumps : bool
+        Whether danger that jumps out of the calm (below the leaving threshold the day before) has to last a second
+        day before it is Stressed. A shock of one day is over by then, or it is Crisis, which never waits.
     use_correlation : bool
         Whether the diversification axis has a say in the label; it is followed and shown either way.
     minimum_assets : int
@@ -78,7 +81,8 @@ class RegimeSettings:
     minimum_stay: int = 15
     correlation_stay: int = 10
     label_stay: int = 10
-    label_rest: int = 20
+    label_rest: int = 10
+    confirm_jumps: bool = True
     use_correlation: bool = True
     minimum_assets: int = 2
 
@@ -130,6 +134,7 @@ REFERENCE = RegimeSettings(
     correlation_stay=10,
     label_stay=0,
     label_rest=0,
+    confirm_jumps=False,
 )
 """The best of 35 published detectors: one semi-volatility and the correlation forecast, quantiles of five years."""
 
@@ -150,6 +155,7 @@ ABLATIONS: Mapping[str, RegimeSettings] = {
         _NOW, minimum_stay=REFERENCE.minimum_stay, correlation_stay=REFERENCE.correlation_stay
     ),
     "without the label's own stay and rest": replace(_NOW, label_stay=0, label_rest=0),
+    "without confirming jumps": replace(_NOW, confirm_jumps=False),
     "without correlation": replace(_NOW, use_correlation=False),
 }
 """The settings in force with one part taken away."""

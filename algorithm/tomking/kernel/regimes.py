@@ -19,7 +19,8 @@ Two axes, each with the levels 0, 1 and 2:
 Each axis goes up at once when its value reaches an upper threshold and comes down only below a lower one, after a
 minimum stay. Thresholds are quantiles of the axis's own values over the five years up to that day, on the
 diversification axis drawn towards those of the whole past. A milder label waits until the present one has stood for a
-few days, and Stressed does not come back within a few days of having gone; Crisis never waits.
+few days, Stressed does not come back within a few days of having gone, and danger that jumps out of the calm waits for
+a second day before it is Stressed; Crisis never waits.
 
     Crisis    danger 2, or danger 1 with diversification 2
     Stressed  danger 1 otherwise, or diversification 2
@@ -152,6 +153,7 @@ class RegimeModel:
         self._diversification = Hysteresis(s.correlation_stay, start_known=known)
         self._label_level = Stay(s.label_stay, s.label_rest, start_known=known)
         self._regime: Regime | None = None
+        self._calm = False
         self._last_date: dt.date | None = None
 
     @property
@@ -206,6 +208,8 @@ class RegimeModel:
         danger = self._danger.step(volatility, danger_thresholds)
         diversification = self._diversification.step(forecast, diversification_thresholds)
         regime = self._held(_combine(danger, diversification if self.settings.use_correlation else None))
+        if danger_thresholds is not None and not math.isnan(volatility):
+            self._calm = volatility < danger_thresholds.leave_stressed
         return RegimeDay(
             date=date,
             regime=regime,
@@ -234,7 +238,12 @@ class RegimeModel:
     def _held(self, regime: Regime | None) -> Regime | None:
         """The label of the day: the axes' own, or the present one where that has to wait."""
         known = self._danger.settled and self._diversification.settled
-        level = self._label_level.step(None if regime is None else LEVELS[regime], certain=known)
+        by_correlation = self.settings.use_correlation and self._diversification.level == 2
+        level = self._label_level.step(
+            None if regime is None else LEVELS[regime],
+            certain=known,
+            confirmed=by_correlation or not (self.settings.confirm_jumps and self._calm),
+        )
         self._regime = None if level is None else _NAMES[level]
         return self._regime
 
