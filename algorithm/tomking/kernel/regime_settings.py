@@ -50,9 +50,9 @@ class RegimeSettings:
         Days a label stays before a milder one may replace it; 0 takes the axes as they are.
     label_rest : int
         Days that pass after a label became milder before it may become Stressed again; Crisis never waits.
-    confirm_jumps : bool
-        Whether danger that jumps out of the calm (below the leaving threshold the day before) has to last a second
-        day before it is Stressed. A shock of one day is over by then, or it is Crisis, which never waits.
+    shock_share : float
+        Share of the way from the danger axis's threshold of Stressed to that of Crisis. Danger that comes this far in
+        one day, from below the former, is a shock: a Normal label becomes Crisis at once. 1 knows no shocks.
     use_correlation : bool
         Whether the diversification axis has a say in the label; it is followed and shown either way.
     minimum_assets : int
@@ -82,7 +82,7 @@ class RegimeSettings:
     correlation_stay: int = 10
     label_stay: int = 10
     label_rest: int = 10
-    confirm_jumps: bool = True
+    shock_share: float = 0.7
     use_correlation: bool = True
     minimum_assets: int = 2
 
@@ -92,8 +92,8 @@ class RegimeSettings:
             raise ValueError("window, middle_window and long_window must grow from 2 upwards")
         if not 0.0 < self.decay < 1.0 or not 0.0 < self.fast_decay < 1.0:
             raise ValueError(f"decay and fast_decay lie between 0 and 1, got {self.decay} and {self.fast_decay}")
-        if not 0.0 <= self.fast_share <= 1.0 or not 0.0 <= self.correlation_recent_share <= 1.0:
-            raise ValueError("fast_share and correlation_recent_share lie between 0 and 1")
+        if not all(0.0 <= one <= 1.0 for one in (self.fast_share, self.correlation_recent_share, self.shock_share)):
+            raise ValueError("fast_share, correlation_recent_share and shock_share lie between 0 and 1")
         for enter_stressed, enter_crisis, leave_stressed, leave_crisis in (self.quantiles, self.correlation_quantiles):
             if not 0.0 < leave_stressed <= enter_stressed < enter_crisis < 1.0:
                 raise ValueError("enter_stressed must lie below enter_crisis and not below leave_stressed")
@@ -134,7 +134,7 @@ REFERENCE = RegimeSettings(
     correlation_stay=10,
     label_stay=0,
     label_rest=0,
-    confirm_jumps=False,
+    shock_share=1.0,
 )
 """The best of 35 published detectors: one semi-volatility and the correlation forecast, quantiles of five years."""
 
@@ -155,7 +155,7 @@ ABLATIONS: Mapping[str, RegimeSettings] = {
         _NOW, minimum_stay=REFERENCE.minimum_stay, correlation_stay=REFERENCE.correlation_stay
     ),
     "without the label's own stay and rest": replace(_NOW, label_stay=0, label_rest=0),
-    "without confirming jumps": replace(_NOW, confirm_jumps=False),
+    "without shocks": replace(_NOW, shock_share=1.0),
     "without correlation": replace(_NOW, use_correlation=False),
 }
 """The settings in force with one part taken away."""

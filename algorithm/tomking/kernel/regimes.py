@@ -19,8 +19,8 @@ Two axes, each with the levels 0, 1 and 2:
 Each axis goes up at once when its value reaches an upper threshold and comes down only below a lower one, after a
 minimum stay. Thresholds are quantiles of the axis's own values over the five years up to that day, on the
 diversification axis drawn towards those of the whole past. A milder label waits until the present one has stood for a
-few days, Stressed does not come back within a few days of having gone, and danger that jumps out of the calm waits for
-a second day before it is Stressed; Crisis never waits.
+few days, and Stressed does not come back within a few days of having gone; Crisis never waits. Danger that comes most
+of the way from the threshold of Stressed to that of Crisis in one day is a shock, and makes Crisis of Normal at once.
 
     Crisis    danger 2, or danger 1 with diversification 2
     Stressed  danger 1 otherwise, or diversification 2
@@ -207,9 +207,9 @@ class RegimeModel:
             diversification_thresholds = self.calibration.diversification
         danger = self._danger.step(volatility, danger_thresholds)
         diversification = self._diversification.step(forecast, diversification_thresholds)
-        regime = self._held(_combine(danger, diversification if self.settings.use_correlation else None))
-        if danger_thresholds is not None and not math.isnan(volatility):
-            self._calm = volatility < danger_thresholds.leave_stressed
+        combined = _combine(danger, diversification if self.settings.use_correlation else None)
+        shock = self._is_shock(volatility, danger_thresholds)
+        regime = self._held(combined, shock=shock)
         return RegimeDay(
             date=date,
             regime=regime,
@@ -224,6 +224,7 @@ class RegimeModel:
                 regime,
                 _axis_reason("semi-volatility", volatility, danger, danger_thresholds, percent=True),
                 _axis_reason("forecast correlation", forecast, diversification, diversification_thresholds),
+                *_difference(regime, combined, shock=shock),
             ),
         )
 
@@ -235,15 +236,18 @@ class RegimeModel:
             _reason(regime, "no series has a return, the state stays as it was"),
         )  # fmt: skip
 
-    def _held(self, regime: Regime | None) -> Regime | None:
+    def _is_shock(self, volatility: float, thresholds: AxisThresholds | None) -> bool:
+        """Whether danger came most of the way to Crisis today, from below Stressed the day before."""
+        if thresholds is None or math.isnan(volatility):
+            return False
+        was_calm, self._calm = self._calm, volatility < thresholds.enter_stressed
+        way = thresholds.enter_crisis - thresholds.enter_stressed
+        return was_calm and volatility >= thresholds.enter_stressed + self.settings.shock_share * way
+
+    def _held(self, regime: Regime | None, *, shock: bool) -> Regime | None:
         """The label of the day: the axes' own, or the present one where that has to wait."""
         known = self._danger.settled and self._diversification.settled
-        by_correlation = self.settings.use_correlation and self._diversification.level == 2
-        level = self._label_level.step(
-            None if regime is None else LEVELS[regime],
-            certain=known,
-            confirmed=by_correlation or not (self.settings.confirm_jumps and self._calm),
-        )
+        level = self._label_level.step(None if regime is None else LEVELS[regime], certain=known, shock=shock)
         self._regime = None if level is None else _NAMES[level]
         return self._regime
 
@@ -276,6 +280,17 @@ def _combine(danger: int | None, diversification: int | None) -> Regime | None:
     if danger == 1 or diversification == 2:
         return STRESSED
     return NORMAL
+
+
+def _difference(regime: Regime | None, combined: Regime | None, *, shock: bool) -> tuple[str, ...]:
+    """Why the label is not the one of the two axes, where it is not."""
+    if regime is None or combined is None or regime == combined:
+        return ()
+    if LEVELS[regime] < LEVELS[combined]:
+        return (f"{combined} rests a while after having gone",)
+    if shock and combined == STRESSED:
+        return ("a shock: most of the way to Crisis in one day",)
+    return (f"{regime} stands a while before it is {combined}",)
 
 
 def _known(value: float) -> float | None:

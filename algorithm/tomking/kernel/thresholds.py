@@ -261,22 +261,24 @@ class Stay:
         """Whether every possible start would have led to the present state."""
         return len(self._possible) <= 1
 
-    def step(self, level: int | None, *, certain: bool = True, confirmed: bool = True) -> int | None:
+    def step(self, level: int | None, *, certain: bool = True, shock: bool = False) -> int | None:
         """Add a day's level and return the one that holds; None lets the present one stand.
 
         `certain` false says that the level itself still depends on where the feed began: then nothing is ruled out.
-        `confirmed` false says that a rise to 1 has to wait for another day.
+        `shock` says that a rise from 0 to 1 goes on to 2.
         """
         if level is None:
             return None if self._current is None else self._current[0]
-        self._current = (level, self._longest) if self._current is None else self._next(self._current, level, confirmed)
+        self._current = (level, self._longest) if self._current is None else self._next(self._current, level, shock)
         if certain and len(self._possible) > 1:
-            self._possible = {self._next(state, level, confirmed) for state in self._possible}
+            self._possible = {self._next(state, level, shock) for state in self._possible}
         return self._current[0]
 
-    def _next(self, state: tuple[int, int], level: int, confirmed: bool) -> tuple[int, int]:
+    def _next(self, state: tuple[int, int], level: int, shock: bool) -> tuple[int, int]:
         held, age = state[0], min(state[1] + 1, self._longest)
-        rises = level > held and (level == _MAXIMUM_LEVEL or (confirmed and age >= self._rest))
+        if shock and held == 0 and level == 1 and age >= self._rest:
+            level = _MAXIMUM_LEVEL
+        rises = level > held and (level == _MAXIMUM_LEVEL or age >= self._rest)
         falls = level < held and age >= self._stay
         return (level, 0) if rises or falls else (held, age)
 
