@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +21,11 @@ from pipelines.parsing.csv_columns import Record, decode, records
 from pipelines.parsing.price_bars import read_date
 from pipelines.parsing.refusals import Refusal, Refused
 
+_DELIMITERS = ",;\t|"
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+_PARTED_DAY = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
+"""A day with its year last; whether month or day comes first is told by the whole column."""
+_HIGHEST_MONTH = 12
 _MISSING = frozenset({"", "-", ".", "na", "n/a", "#n/a", "nan", "null", "none"})
 
 
@@ -35,15 +42,22 @@ class ClosesTable:
 def parse_closes(data: bytes) -> ClosesTable:
     """Read the table; rows may come in any sequence.
 
+    Cells may be parted by commas, semicolons, tabs or bars; where it is no comma, a comma in a number is its decimal
+    point, else commas may part thousands. Days are ISO, or have the year last: then a first number above 12 anywhere
+    in the column says that days come first, a second one that months do. UTF-8, and UTF-16 with its mark.
+
     A row without a date, of another width or of a day that was there already is refused, a cell that is no price above
     zero is refused and missing.
 
     Raises
     ------
     Refused
-        Not text, empty, or a header with a nameless or repeated column or without any besides the date.
+        Not text, empty, a header with a nameless or repeated column or without any besides the date, or days that
+        could be read in two ways.
     """
-    lines = records(decode(data))
+    text = _text(data)
+    delimiter = _delimiter(text)
+    lines = records(text, delimiter)
     header = next(lines, None)
     if header is None or header.problem is not None:
         problem = "the file is empty" if header is None else header.problem or ""
@@ -51,8 +65,10 @@ def parse_closes(data: bytes) -> ClosesTable:
     names = _names(header)
     rows: dict[dt.date, list[float]] = {}
     refusals: list[Refusal] = []
-    for record in lines:
-        day = read_date(record.cells[0]) if record.cells else None
+    body = list(lines)
+    days_first = _days_first([record.cells[0] for record in body if record.cells])
+    for record in body:
+        day = _day(record.cells[0], days_first) if record.cells else None
         if record.problem is not None or len(record.cells) != len(header.cells):
             told = record.problem or f"expected {len(header.cells)} cells, found {len(record.cells)}"
             refusals.append(Refusal(told, line=record.line))
@@ -61,10 +77,53 @@ def parse_closes(data: bytes) -> ClosesTable:
         elif day in rows:
             refusals.append(Refusal("the day stands twice", line=record.line, field="date", value=record.cells[0]))
         else:
-            rows[day] = [_close(record, place, name, refusals) for place, name in enumerate(names, start=1)]
+            rows[day] = [_close(record, place, name, delimiter, refusals) for place, name in enumerate(names, start=1)]
     days = sorted(rows)
     closes = np.array([rows[day] for day in days], dtype=np.float64).reshape(len(days), len(names))
     return ClosesTable(names, tuple(days), closes, tuple(refusals))
+
+
+def _text(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise Refused(Refusal("the file is not UTF-16 text, though it begins like it")) from error
+    return decode(data)
+
+
+def _delimiter(text: str) -> str:
+    """What parts the cells of the header: the one that it holds most of, a comma where it holds none."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return max(_DELIMITERS, key=header.count)
+
+
+def _days_first(cells: Sequence[str]) -> bool | None:
+    """Whether days come before months where the year is last; None where no cell has that form."""
+    found = [match for cell in cells if (match := _PARTED_DAY.match(cell.strip()))]
+    if not found:
+        return None
+    first = any(int(match[1]) > _HIGHEST_MONTH for match in found)
+    second = any(int(match[3]) > _HIGHEST_MONTH for match in found)
+    if first == second:
+        told = "days and months cannot be told apart; write days as 2020-03-16"
+        raise Refused(Refusal(told, line=None, field="date", value=found[0][0]))
+    return first
+
+
+def _day(text: str, days_first: bool | None) -> dt.date | None:
+    match = _PARTED_DAY.match(text.strip())
+    if match is None or days_first is None:
+        return read_date(text)
+    day, month = (match[1], match[3]) if days_first else (match[3], match[1])
+    return read_date(f"{match[4]}-{int(month):02}-{int(day):02}" + text.strip()[match.end() :])
+
+
+def _number(text: str, delimiter: str) -> str:
+    """The number as it is read by machines."""
+    if delimiter != ",":
+        return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
+    return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
 
 def _names(header: Record) -> tuple[str, ...]:
@@ -79,12 +138,12 @@ def _names(header: Record) -> tuple[str, ...]:
     return names
 
 
-def _close(record: Record, place: int, name: str, refusals: list[Refusal]) -> float:
+def _close(record: Record, place: int, name: str, delimiter: str, refusals: list[Refusal]) -> float:
     text = record.cells[place].strip()
     if text.lower() in _MISSING:
         return math.nan
     try:
-        value = float(text) if text.isascii() and "_" not in text else math.nan
+        value = float(_number(text, delimiter)) if text.isascii() and "_" not in text else math.nan
     except ValueError:
         value = math.nan
     if math.isfinite(value) and value > 0.0:

@@ -66,7 +66,7 @@ def decode(data: bytes) -> str:
     return text
 
 
-def records(text: str) -> Iterator[Record]:
+def records(text: str, delimiter: str = ",") -> Iterator[Record]:
     """Every line that is not blank, split into cells.
 
     Lines are read one by one, so that one stray quote costs one line and not the rest of the file; no statement
@@ -76,7 +76,7 @@ def records(text: str) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            cells = next(csv.reader([line], strict=True))
+            cells = next(csv.reader([line], strict=True, delimiter=delimiter))
         except (csv.Error, StopIteration) as error:
             yield Record(number, (), f"the line is not comma separated text: {error}")
             continue

@@ -272,6 +272,22 @@ def test_published_thresholds_can_be_replaced_while_running() -> None:
         RegimeModel(6, QUICK).recalibrate(lower)
 
 
+def test_a_shock_out_of_the_calm_is_a_crisis_the_same_day_and_a_slow_rise_is_not() -> None:
+    dates, quiet = calendar(200), clustered(200) * 0.05
+    danger = AxisThresholds(0.15, 0.25, 0.10, 0.20)
+    fixed = replace(FIXED, danger=danger, diversification=AxisThresholds(2.0, 3.0, 1.0, 1.5))
+    shocked, slow = quiet.copy(), quiet.copy()
+    shocked[150] = -0.030
+    slow[150:170] = np.where(np.arange(20)[:, None] % 2, 0.0, -0.0115)
+    day = label_days(dates, shocked, QUICK, fixed)[150]
+    assert (day.regime, day.danger) == ("Crisis", 1)
+    assert day.reason.endswith("a shock: most of the way to Crisis in one day")
+    assert label_days(dates, shocked, replace(QUICK, shock_share=1.0), fixed)[150].regime == "Stressed"
+    risen = label_days(dates, slow, QUICK, fixed)[145:170]
+    assert next(one.regime for one in risen if one.regime != "Normal") == "Stressed"
+    assert {one.regime for one in risen} == {"Normal", "Stressed"}
+
+
 def test_a_day_without_any_return_changes_nothing() -> None:
     dates, returns = calendar(201), clustered(201)
     empty = returns.copy()
@@ -333,7 +349,7 @@ def test_the_reason_names_value_and_threshold_of_each_axis(labelled: list[Regime
     [
         ({"window": 1}, "must grow from 2 upwards"),
         ({"decay": 1.0}, "decay and fast_decay lie between 0 and 1"),
-        ({"fast_share": 1.5}, "fast_share and correlation_recent_share lie between"),
+        ({"fast_share": 1.5}, "correlation_recent_share and shock_share lie between"),
         ({"correlation_quantiles": (0.9, 0.8, 0.7, 0.75)}, "enter_stressed must lie below enter_crisis"),
         ({"label_rest": -1}, "label_stay and label_rest start at 0"),
         ({"enter_stressed": 0.95}, "enter_stressed must lie below enter_crisis"),

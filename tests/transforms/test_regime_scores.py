@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipelines.parsing.lean_prices import EQUITY_SCALE, adjust, parse_daily_zip, parse_factor_file
 from pipelines.parsing.price_csv import parse_price_csv
 from pipelines.transforms import regime_scores as scores
 from pipelines.transforms.regime_intervals import score_intervals
 from pipelines.transforms.regime_scene import Episode, Scene, make_scene
 from pipelines.transforms.regime_scoring import label_levels, look_ahead_days, score_universe
+from pipelines.transforms.universes import make_universe
 from tests.shared import shared_path
 from tomking.kernel.regime_settings import ABLATIONS, REFERENCE, RegimeSettings
 from tomking.kernel.regimes import RegimeDay, label_days
@@ -226,6 +228,33 @@ def test_our_labels_are_worse_than_the_reference_nowhere_on_the_twenty_stocks(re
     dates = tuple(day.date() for day in prices.index[1:])
     scene = make_scene(dates, rows, dt.date(1996, 1, 2), index.iloc[1:].to_numpy())
     found = score_universe(dates, rows, scene, ablation=False)
+    assert found.worse == ()
+    assert set(found.clearly_better) >= {"false_stressed", "switches", "short_runs"}
+    assert found.look_ahead_days == 0
+
+
+LEAN_SERIES = ("SPY", "IWM", "EEM", "USO", "AAPL", "BAC", "IBM", "AIG")
+
+
+def lean_closes() -> tuple[tuple[dt.date, ...], Rows]:
+    """Adjusted closes of eight of LEAN's own series on the days that all have, from 2006-04-10."""
+    folder, found = shared_path("samples", "lean-data", "equity", "usa"), []
+    for symbol in LEAN_SERIES:
+        zipped = (folder / "daily" / f"{symbol.lower()}.zip").read_bytes()
+        factors = parse_factor_file((folder / "factor_files" / f"{symbol.lower()}.csv").read_bytes())
+        bars = adjust(parse_daily_zip(zipped, symbol, scale=EQUITY_SCALE).bars, factors)
+        found.append({bar.session_date: bar.adjusted_close or bar.close or math.nan for bar in bars})
+    days = sorted(day for day in set.intersection(*map(set, found)) if day >= dt.date(2006, 4, 10))
+    return tuple(days), np.array([[one[day] for one in found] for day in days])
+
+
+@pytest.mark.parametrize("largest_move", [0.6, None])
+def test_on_lean_s_own_series_nothing_is_worse_and_two_measures_are_clearly_better(largest_move: float | None) -> None:
+    dates, closes = lean_closes()
+    universe = make_universe(LEAN_SERIES, dates, closes, largest_move=largest_move)
+    found = score_universe(
+        universe.dates, universe.returns, make_scene(universe.dates, universe.returns, 1499), ablation=False
+    )
     assert found.worse == ()
     assert set(found.clearly_better) >= {"switches", "short_runs"}
     assert found.look_ahead_days == 0

@@ -60,6 +60,28 @@ def test_a_header_that_names_no_series_is_refused(data: bytes, reason: str) -> N
     assert refused.value.refusal.reason == reason
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "Datum;A;B\n2.1.2020;1,5;1000\n13.1.2020;2,25;1100\n",
+        "date\tA\tB\n01/02/2020\t1.5\t1000\n01/13/2020\t2.25\t1100\n",
+        'Date,A,B\n2020-01-02 00:00:00,1.50,"1,000.00"\n2020-01-13,2.25,"1,100"\n',
+        "date|A|B\r\n20200102|1.5|1000\r\n20200113|2.25|1100\r\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_of_other_countries_and_programs_say_the_same(data: str, encoding: str) -> None:
+    table = parse_closes(data.encode(encoding))
+    assert table.dates == (dt.date(2020, 1, 2), dt.date(2020, 1, 13))
+    assert np.array_equal(table.closes, [[1.5, 1000.0], [2.25, 1100.0]])
+    assert table.refusals == ()
+
+
+def test_days_that_can_be_read_in_two_ways_are_refused() -> None:
+    with pytest.raises(Refused, match="cannot be told apart"):
+        parse_closes(b"date,A\n01/02/2020,1\n03/04/2020,2\n")
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:
