@@ -67,9 +67,9 @@ def score(
 
     `sp500` in place of CSV takes the twenty stocks and the index that the optional extra `demo` brings.
     """
-    table, index = _packaged() if closes == PACKAGED else (_read(Path(closes)), None)
+    table, index = packaged() if closes == PACKAGED else (read_closes(Path(closes)), None)
     if index_path is not None:
-        index = _read(index_path)
+        index = read_closes(index_path)
     first = start.date() if start else PACKAGED_START if closes == PACKAGED else None
     try:
         universe = make_universe(table.names, table.dates, table.closes, largest_move=largest_move or None)
@@ -101,7 +101,8 @@ def score(
     _print_score(found)
 
 
-def _read(path: Path) -> ClosesTable:
+def read_closes(path: Path) -> ClosesTable:
+    """The table of a file. Raises TomkingError, with line and field, for one that is no table of closes."""
     try:
         return parse_closes(path.read_bytes())
     except Refused as error:
@@ -114,7 +115,8 @@ def _read(path: Path) -> ClosesTable:
         ) from error
 
 
-def _packaged() -> tuple[ClosesTable, ClosesTable]:
+def packaged() -> tuple[ClosesTable, ClosesTable]:
+    """The twenty stocks and their index. Raises TomkingError where the optional extra that brings them is absent."""
     try:
         from skfolio.datasets import load_sp500_dataset, load_sp500_index  # noqa: PLC0415
     except ImportError as error:

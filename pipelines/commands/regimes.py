@@ -1,4 +1,5 @@
-"""`tomking regimes`: recompute and show correlation regimes; `score` says how good they are.
+"""`tomking regimes`: recompute and show correlation regimes; `score` says how good they are,
+`replay` what warnings and suggestions were worth.
 
 Holds: the command and its group.
 Belongs here: its options and table.
@@ -13,6 +14,7 @@ from pathlib import Path
 import click
 
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_rows, warn
+from pipelines.commands.regime_replay import replay
 from pipelines.commands.regime_score import score
 from pipelines.steps.regime_pictures import regime_pictures
 from pipelines.steps.regimes import recompute_regimes
@@ -73,3 +75,4 @@ def plot(session: Session, folder: Path) -> None:
 
 
 regimes.add_command(score)
+regimes.add_command(replay)

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tomking.kernel.pattern_correlation import LEAST_DAYS, moved_to, pattern_matrix
 
+Rows = NDArray[np.float64]
 
-def made(days: int = 600, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+
+def made(days: int = 600, seed: int = 0) -> Rows:
     random = np.random.default_rng(seed)
-    return random.standard_normal((days, 1)) * [1.0, 0.8, 0.2, 0.0] + random.standard_normal((days, 4))
+    rows: Rows = random.standard_normal((days, 1)) * [1.0, 0.8, 0.2, 0.0] + random.standard_normal((days, 4))
+    return rows
 
 
 def test_a_crisis_day_counts_for_its_direction_and_not_for_its_size() -> None:
@@ -22,7 +26,7 @@ def test_a_crisis_day_counts_for_its_direction_and_not_for_its_size() -> None:
     shocked = calm.copy()
     shocked[-1] = -200.0
     assert np.abs(pattern_matrix(shocked) - pattern_matrix(calm)).max() < 0.4
-    assert np.corrcoef(shocked[-20:], rowvar=False)[2, 3] > 0.98
+    assert np.asarray(np.corrcoef(shocked[-20:], rowvar=False))[2, 3] > 0.98
 
 
 def test_an_unweighted_pattern_of_steady_series_is_their_correlation() -> None:

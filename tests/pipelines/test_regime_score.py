@@ -1,4 +1,4 @@
-"""`tomking regimes score` on tables of every kind."""
+"""`tomking regimes score` and `replay` on tables of every kind."""
 
 from __future__ import annotations
 
@@ -65,3 +65,18 @@ def test_what_cannot_be_scored_is_refused_by_name(tmp_path: Path) -> None:
         CliRunner().invoke(
             cli, ["regimes", "score", str(tmp_path / "words.csv")], catch_exceptions=False, standalone_mode=False
         )
+
+
+def test_a_book_is_replayed_and_one_that_names_no_series_is_refused(tmp_path: Path) -> None:
+    path = str(table(tmp_path / "closes.csv", days=1900))
+    command = ["regimes", "replay", path, "--book", "Series 0=3", "--book", "Series 2=-1"]
+    outcome = CliRunner().invoke(cli, [*command, "--json"], catch_exceptions=False)
+    found = json.loads(outcome.output)
+    assert found["book"] == {"Series 0": 3.0, "Series 1": 0.0, "Series 2": -1.0, "Series 3": 0.0}
+    assert 0.0 <= found["warnings"]["share_of_days"] <= 1.0
+    assert found["suggestions"]["months"] > 50
+    printed = CliRunner().invoke(cli, command, catch_exceptions=False).output
+    assert "losses of 5% had a warning" in printed
+    assert "gained over cutting all alike" in printed
+    with pytest.raises(TomkingError, match="cannot be replayed"):
+        CliRunner().invoke(cli, ["regimes", "replay", path, "--book", "Gold=1"], catch_exceptions=False)

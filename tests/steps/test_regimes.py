@@ -197,9 +197,29 @@ def test_groups_have_their_own_regime_and_means_their_interval(warehouse: Wareho
     )
     assert means
     assert all(low < mean < high for low, mean, high in means)
-    expected = moved_to(pattern_matrix(returns.rows), label_history(returns.dates, returns.rows, QUICK)[-1].forecast)
+    forecast = label_history(returns.dates, returns.rows, QUICK)[-1].forecast
+    assert forecast is not None
+    expected = moved_to(pattern_matrix(returns.rows), forecast)
     pairs = ask(warehouse, "select expected_correlation from marts.correlations order by first_symbol, second_symbol")
     assert [row[0] for row in pairs] == [expected[i, j] for i in range(4) for j in range(i + 1, 4)]
+
+
+def test_the_age_of_every_input_is_known_and_the_symbol_that_holds_back_is_named(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    bars = [bar for bar in closes(150) if bar.symbol != "CCC" or bar.session_date < FIRST + dt.timedelta(days=148)]
+    with warehouse.writer("test") as session:
+        store(session, bars)
+        recompute_regimes(session, settings(tmp_path), regime_settings=QUICK)
+    found = ask(
+        warehouse,
+        "select symbol, newest_price, newest_label, price_age_days - label_age_days, holds_back "
+        "from marts.correlation_inputs order by symbol",
+    )
+    last, common = FIRST + dt.timedelta(days=149), FIRST + dt.timedelta(days=147)
+    assert found == [
+        (one, common if one == "CCC" else last, common, 0 if one == "CCC" else -2, one == "CCC") for one in SYMBOLS
+    ]
 
 
 def test_other_groups_or_members_are_another_set_of_rows(warehouse: Warehouse, tmp_path: Path) -> None:

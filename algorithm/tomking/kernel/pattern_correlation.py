@@ -82,4 +82,5 @@ def _at_unit_volatility(rows: Array) -> Array:
         scaled[day, usable] = row[usable] / np.sqrt(variance[usable] / seen[usable])
         variance[known] = VOLATILITY_DECAY * variance[known] + row[known] ** 2
         seen[known] = VOLATILITY_DECAY * seen[known] + 1.0
-    return np.clip(scaled, -CLIP, CLIP)
+    clipped: Array = np.clip(scaled, -CLIP, CLIP)
+    return clipped

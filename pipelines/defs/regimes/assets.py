@@ -48,4 +48,11 @@ def regime_labels(
             "qualify row_number() over (partition by universe order by session_date desc) <= 5 order by universe, session_date desc",
         )
     )
+    metadata["regimes"]["age_of_inputs"] = table(
+        ask(
+            warehouse,
+            "select universe, symbol, newest_price, price_age_days, newest_label, label_age_days, holds_back "
+            "from marts.correlation_inputs order by price_age_days desc nulls first, universe, symbol",
+        )
+    )
     yield from results(metadata, outcome, "regimes")
