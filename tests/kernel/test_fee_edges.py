@@ -28,8 +28,9 @@ def test_only_rows_without_evidence_are_told_as_unproven() -> None:
 def test_the_first_day_after_the_accounts_moved_has_no_price_and_the_last_one_before_has() -> None:
     schedule = schedule_for("tdameritrade")
     share = replace(CALL, product="equity", multiplier=Decimal(1))
-    with pytest.raises(UnknownRate):
+    with pytest.raises(UnknownRate, match="no fee for equity") as told:
         schedule.fees_for_leg([replace(share, session_date=MOVED)])
+    assert (told.value.component, told.value.day) == (None, MOVED)
     schedule.fees_for_leg([replace(share, session_date=MOVED - timedelta(days=1))])
     assert schedule.rate("commission", "equity", MOVED) is None
     assert schedule.rate("commission", "equity", MOVED - timedelta(days=1)) is not None
@@ -64,7 +65,7 @@ def test_a_rate_is_asked_by_root_side_and_effect_or_without() -> None:
 
 def test_a_future_without_a_listed_exchange_fee_has_no_price() -> None:
     micro = FeeFill("micro_future_option", "buy", "open", Decimal(1), Decimal(20), Decimal(5), DAY, "MES EX")
-    with pytest.raises(UnknownRate, match="exchange") as told:
+    with pytest.raises(UnknownRate, match="no exchange rate for micro_future_option") as told:
         schedule_for("ibkr").fees_for_leg([micro])
     assert told.value.component == "exchange"
     schedule_for("ibkr").fees_for_leg([replace(micro, event="expiration")])

@@ -171,11 +171,11 @@ def main(arguments: list[str] | None = None) -> int:
         share = branch_coverage(path, tests)
         print(f"{module:<42}{share:>9.1f}%{len(known):>9}{len(chosen):>7}{found:>9}", flush=True)
         figures[module] = {"coverage": round(share, 1), "changes": len(known), "tried": len(chosen), "noticed": found}
+        if asked.store:
+            _store(figures, seed=asked.seed)
         for mutant in sorted(silent, key=lambda mutant: mutant.line):
             print(f"  unnoticed: line {mutant.line}: {mutant.what}", flush=True)
     print(f"mutation score: {noticed} of {tried}" + (f", {noticed / tried:.0%}" if tried else ""))
-    if asked.store:
-        _store(figures, seed=asked.seed)
     return 0
 
 

@@ -151,6 +151,8 @@ class FeeSchedule:
         self.rows: Final = tuple(rows)
         self.broker: Final = broker
         self.plan: Final = plan
+        self.is_exact: Final = all(row.rounding.mode == "exact" for row in self.rows if row.series == "pass_through")
+        """Whether the broker rounds nothing that it charges. Asked for every leg, so it is looked up once."""
         self._rows: dict[tuple[str, str, str], list[FeeRate]] = {}
         for row in self.rows:
             self._rows.setdefault((row.series, row.product, row.component), []).append(row)
@@ -160,11 +162,6 @@ class FeeSchedule:
         # Fills differ in price and size, but come in few situations: what applies in one is looked up once.
         self._choices: dict[tuple[object, ...], tuple[_Choice, ...]] = {}
         self._tiers: dict[tuple[object, ...], tuple[FeeRate, ...]] = {}
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the broker rounds nothing that it charges."""
-        return all(row.rounding.mode == "exact" for row in self.rows if row.series == "pass_through")
 
     def plan_on(self, _day: date) -> str:
         """The plan that is in force on a day."""
