@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from pipelines.plots import DPI
 
 _COLOURS = {"day": "#2c6fbb", "path": "#7a3b8f"}
+_NARROWEST = 4
+"""Sessions' worth of width that a panel has at least, so that its title fits."""
 
 
 def losses(frame: pl.DataFrame, cap: float) -> bytes:
@@ -24,15 +26,17 @@ def losses(frame: pl.DataFrame, cap: float) -> bytes:
     `frame`: scenario, span, session_date, mark, loss_share, in order; `cap` is drawn as a line.
     """
     scenarios = frame["scenario"].unique(maintain_order=True).to_list()
-    widths = [frame.filter(pl.col("scenario") == name)["session_date"].n_unique() + 1 for name in scenarios]
+    sessions = [frame.filter(pl.col("scenario") == name)["session_date"].n_unique() for name in scenarios]
+    widths = [max(count, _NARROWEST) for count in sessions]
     figure, panels = plt.subplots(
         1, len(scenarios), figsize=(11, 3.8), dpi=DPI, sharey=True, squeeze=False, width_ratios=widths
     )
     for axes, name in zip(panels[0], scenarios, strict=True):
         _panel(axes, frame.filter(pl.col("scenario") == name), cap)
-        axes.set_title(name, fontsize=10, loc="left")
+        axes.set_title(name, fontsize=9, loc="left")
     panels[0][0].set_ylabel("loss, % of equity")
-    panels[0][0].legend(fontsize=7, loc="best")
+    # The widest panel has room, and every kind of line.
+    panels[0][widths.index(max(widths))].legend(fontsize=7, loc="upper left")
     buffer = io.BytesIO()
     figure.tight_layout()
     figure.savefig(buffer, format="png")

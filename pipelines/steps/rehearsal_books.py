@@ -103,11 +103,11 @@ class _Run:
 def present_books(session: WriteSession, settings: Settings, run_id: str | None = None) -> list[PresentBook]:
     """The book of the newest run of each configured deployment; else of the newest live, paper or backtest run.
 
-    `run_id` names one run instead.
+    `run_id` names one run instead, which then stands for itself and not for its deployment.
     """
     runs = [_Run(*row) for row in session.rows(_RUNS)]
     if run_id is not None:
-        return [_book(session, run, run.deployment) for run in runs if run.run_id == run_id]
+        return [_book(session, run, None) for run in runs if run.run_id == run_id]
     chosen: dict[str, tuple[_Run, str | None]] = {}
     for deployment in settings.deployments:
         folders = [settings.path(name) for name in deployment.results]

@@ -177,7 +177,9 @@ def _as_traded(rows: Sequence[tuple[dt.date, float | None, float | None, float |
 
 def _store(session: WriteSession, judged: _Judged) -> bool:
     book = judged.book
-    identity = _identity(judged)
+    identity = _new_identity(session, judged)
+    if identity is None:
+        return False
     row = {
         "rehearsal_id": identity,
         "run_id": book.run_id,
@@ -197,8 +199,7 @@ def _store(session: WriteSession, judged: _Judged) -> bool:
         "code_version": code_version(),
         "rehearsed_at": session.now,
     }
-    if not session.insert_new(Rehearsal, frame(Rehearsal, [row])):
-        return False
+    session.insert(Rehearsal, frame(Rehearsal, [row]))
     if judged.worst is not None:
         worst_looks = worst_by_scenario(judged.afters)
         looks = [_look(identity, n, after, after in worst_looks) for n, after in enumerate(judged.afters, start=1)]
@@ -208,14 +209,29 @@ def _store(session: WriteSession, judged: _Judged) -> bool:
     return True
 
 
-def _identity(judged: _Judged) -> str:
+def _new_identity(session: WriteSession, judged: _Judged) -> str | None:
+    """The id of a rehearsal to store; None where the newest one of the same book says the same.
+
+    What was found before, and is found again after something else, is stored once more.
+    """
     book = judged.book
-    legs = [repr(one) for one in book.legs]
-    results = [f"{after.loss:.4f}" for after in judged.afters]
-    return stable_id(
-        "rehearsal", book.run_id, book.book_date.isoformat(), str(book.equity), str(judged.cap), code_version(),
-        "\n".join(legs), "\n".join(results), json.dumps(dict(book.left_out), sort_keys=True),
-    )  # fmt: skip
+    legs = "\n".join(repr(one) for one in book.legs)
+    results = "\n".join(f"{after.loss:.4f}" for after in judged.afters)
+    left_out = json.dumps(dict(book.left_out), sort_keys=True)
+    content = (book.run_id, book.deployment, book.book_date.isoformat(), str(book.equity), str(judged.cap),
+               code_version(), legs, results, left_out)  # fmt: skip
+    newest = session.rows(
+        "SELECT rehearsal_id FROM records.rehearsals WHERE coalesce(deployment, run_id) = ? "
+        "ORDER BY rehearsed_at DESC, book_date DESC, rehearsal_id LIMIT 1",
+        [book.deployment or book.run_id],
+    )
+    [(before,)] = session.rows(
+        "SELECT count(*) FROM records.rehearsals WHERE run_id = ? AND book_date = ?", [book.run_id, book.book_date]
+    )
+    known = [stable_id("rehearsal", *content, repeat) for repeat in range(before + 1)]
+    if newest and newest[0][0] in known:
+        return None
+    return known[-1]
 
 
 def _look(identity: str, position: int, after: After, is_worst: bool) -> dict[str, object]:

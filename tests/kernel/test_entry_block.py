@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import date, timedelta
 from decimal import Decimal
@@ -76,6 +77,14 @@ def test_a_document_that_is_cut_short_is_refused(length: int) -> None:
     document = dump_block(BLOCK)
     with pytest.raises(DocumentRefused):
         parse_block(document[: min(length, len(document) - 1)], "main")
+
+
+@given(st.binary(max_size=200), st.integers(0, 300))
+def test_whatever_bytes_are_in_a_document_it_is_read_or_refused(noise: bytes, place: int) -> None:
+    document = dump_block(BLOCK)
+    for mixed in (noise, document[:place] + noise + document[place + len(noise) :]):
+        with contextlib.suppress(DocumentRefused):
+            assert parse_block(mixed, "main").deployment == "main"
 
 
 def test_entries_are_refused_until_the_last_day_and_not_after() -> None:

@@ -8,7 +8,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from pipelines import plots
+from pipelines import crisis_plots, plots
+from tomking.kernel.crisis import HeldLeg, rehearse, shocks
 
 PNG = b"\x89PNG"
 LARGEST = 100_000
@@ -94,3 +95,17 @@ def test_trades_and_comparisons_are_drawn_with_what_is_missing_left_out() -> Non
         orient="row",
     )
     assert plots.comparison(days, "one", "other").startswith(PNG)
+
+
+def test_a_rehearsal_is_drawn_with_a_panel_for_each_crisis() -> None:
+    leg = HeldLeg("t", "s", "SPY", "p", -1, 100, 600.0, "P", 540.0, dt.date(2027, 2, 26), 0.2)
+    afters = rehearse([leg], dt.date(2026, 11, 30), shocks())
+    rows = [
+        (one.shock.scenario, one.shock.span, one.shock.session, one.shock.mark, one.loss / 50_000) for one in afters
+    ]
+    names = ["scenario", "span", "session_date", "mark", "loss_share"]
+    whole = crisis_plots.losses(pl.DataFrame(rows, schema=names, orient="row"), 0.30)
+    part = crisis_plots.losses(pl.DataFrame(rows[:2], schema=names, orient="row"), 0.30)
+    assert whole.startswith(PNG)
+    assert part.startswith(PNG)
+    assert len(part) < len(whole) < LARGEST

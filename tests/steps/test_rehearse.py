@@ -62,6 +62,11 @@ def rehearsed(warehouse: Warehouse, given: Settings) -> RehearsedAll:
         return rehearse_books(session, given)
 
 
+def by_name(warehouse: Warehouse, given: Settings, run_id: str) -> RehearsedAll:
+    with warehouse.writer("rehearse") as session:
+        return rehearse_books(session, given, run_id)
+
+
 @pytest.fixture
 def recorded(warehouse: Warehouse, tmp_path: Path) -> Warehouse:
     """The three recorded runs of a paper deployment, the last of which holds a short strangle; no prices."""
@@ -149,6 +154,17 @@ def test_a_book_above_the_cap_stops_entries_by_a_document_with_an_end(recorded: 
         failed = {one.name for one in run_checks(session) if not one.passed}
     assert "crisis_loss_within_cap" in failed
     assert ask(recorded, "SELECT parameter_set_id FROM marts.crisis_rehearsals WHERE is_blocked") == [(tight.id,)]
+    # A run that is rehearsed by hand stands for itself and writes no document.
+    (by_hand,) = by_name(recorded, given, outcome.run_id).rehearsals
+    assert (by_hand.is_blocked, by_hand.document_written) == (False, False)
+    assert parse_block(path.read_bytes(), NAME) == block
+    with recorded.writer("set") as session:
+        session.execute("DELETE FROM records.parameter_events")
+    (lifted,) = rehearsed(recorded, given).rehearsals
+    assert (lifted.is_blocked, lifted.is_new, lifted.document_written) == (False, True, True)
+    assert rehearsed(recorded, given).new == 0
+    newest = ask(recorded, f"SELECT is_blocked FROM marts.crisis_rehearsals WHERE is_newest AND deployment = '{NAME}'")
+    assert newest == [(False,)]
 
 
 def test_prices_of_the_users_own_stand_over_the_figures_and_splits_do_not_count(
