@@ -69,6 +69,10 @@ def test_seven_months_trade_and_leave_by_target_and_by_date(months: Played) -> N
     traded = {one.strategy for one in lives(months.lines)}
     assert {"strangle", "one_one_two", "leap_ladder", "friday0dte", "ipmcc"} <= traded
     assert len(lives(months.lines)) >= 15
+    # Shares that an assignment delivered are sold for the trade that was assigned.
+    sold = [str(line["tag"]) for line in of_kind(months.lines, "order_sent") if line["action"] == "close:assignment"]
+    assert sold
+    assert {tag.split("|")[2] for tag in sold} <= {one.trade_id for one in lives(months.lines)}
 
 
 @pytest.mark.parametrize("without", ["chain_cache", "greeks_cache", "chain_cache+greeks_cache"])

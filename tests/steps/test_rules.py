@@ -18,8 +18,9 @@ from pipelines.steps.rules import prove_rules, uncalled_modules
 from pipelines.steps.store_documents import ingest_documents
 from pipelines.steps.trades import rebuild_trades
 from pipelines.transforms.call_graph import read_graph
-from tests.algorithm.support import make_set, publish, trade
-from tests.lean_double.engine import install
+from tests.algorithm.support import MAIN, STARTED, make_set, publish, trade
+from tests.lean_double.engine import install, run
+from tests.lean_double.replay import unpacked_data
 from tests.lean_double.results import write_results
 from tests.steps.asking import ask
 from tomking.kernel.rules import RULES
@@ -190,3 +191,25 @@ def test_a_planted_breach_is_found_by_its_rule(traded: tuple[Warehouse, Path], r
 
 class _Undo(Exception):
     """Leaves the transaction, so that the next breach is planted in what was traded."""
+
+
+@pytest.mark.slow
+def test_seven_months_of_every_strategy_by_its_defaults_break_no_rule(
+    warehouse: Warehouse, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data = unpacked_data(tmp_path_factory.mktemp("recorded"))
+    months = {"start": "2019-12-02", "end": "2020-06-30"}
+    done = run(MAIN, data, tmp_path / "store", months, algorithm_id="1000000001", started_at=STARTED)
+    write_results(done, tmp_path / "runs" / "backtest")
+    with warehouse.writer("ingest") as session:
+        found = settings(tmp_path)
+        ingest_paths(session, found, [tmp_path / "runs"])
+        ingest_journals(session, tmp_path / "store")
+        link_journals(session)
+        rebuild_trades(session, sorted(rebuild_deployments(session, found)))
+        prove_rules(session, found)
+    traded = {row[0] for row in ask(warehouse, "SELECT DISTINCT strategy FROM marts.strategy_trades")}
+    assert traded == {"friday0dte", "one_one_two", "strangle", "ipmcc", "leap_ladder"}
+    assert ask(warehouse, "SELECT rule_id, trade_id, detail FROM marts.rule_violations") == []
+    reasons = {row[0] for row in ask(warehouse, "SELECT DISTINCT exit_reason FROM marts.trade_exits")}
+    assert {"target", "stop", "time"} <= reasons

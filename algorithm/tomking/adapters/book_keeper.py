@@ -42,6 +42,7 @@ class BookKeeper:
         self._documents, self._journal, self._multiplier = BookStore(store, deployment, journal), journal, multiplier
         self._persistent = persistent
         self._causes: dict[str, str] = {}
+        self._delivered: dict[str, tuple[str, str]] = {}
         self._lost: Found | None = None
         self.book = Book()
 
@@ -180,6 +181,10 @@ class BookKeeper:
         """Remember why a holding is about to differ (`expired`, `assigned`, `margin_call`)."""
         self._causes[key] = cause
 
+    def delivered_by(self, underlying: str) -> tuple[str, str] | None:
+        """Strategy and id of the trade whose assignment last delivered shares of an underlying; None where not known."""
+        return self._delivered.get(underlying)
+
     def follow(self, holdings: Mapping[str, int], day: date) -> None:
         """Make open trades hold what the portfolio holds; contracts with resting orders wait until those are settled.
 
@@ -213,6 +218,8 @@ class BookKeeper:
                 for number, leg in enumerate(trade.legs)
             )
             if legs != trade.legs:
+                if cause == "assigned":
+                    self._delivered[trade.product] = (trade.strategy, trade.id)
                 changed = self.book.change(trade.id, legs=legs, proceeds=trade.proceeds if known else None)
                 now_mine = sum(leg.quantity for leg in legs if leg.key == key)
                 self._adjusted(key, mine, now_mine, trade.id, cause)

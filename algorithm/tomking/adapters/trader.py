@@ -225,13 +225,13 @@ class Trader:
             self._note(strategy, "exception", view, trade_id=intent.trade_id, reason=intent.reason)
 
     def _flatten(self, intent: FlattenStock, view: MarketView) -> None:
-        tag = make_tag(intent.strategy, "assignment", "close:assignment")
+        # After a restart nobody remembers whose they were.
+        strategy, trade_id = self._keeper.delivered_by(intent.key) or (intent.strategy, "assignment")
+        tag = make_tag(strategy, trade_id, "close:assignment")
         order_id = self._desk.market(intent.key, intent.quantity, tag)
         if order_id is not None:
-            self._note(intent.strategy, "close:assignment", view, reason="shares after an assignment")
-            self._journal.write(
-                "order_sent", orders=[order_id], tag=tag, strategy=intent.strategy, action="close:assignment"
-            )
+            self._note(strategy, "close:assignment", view, reason="shares after an assignment")
+            self._journal.write("order_sent", orders=[order_id], tag=tag, strategy=strategy, action="close:assignment")
 
     def _on_refused(self, refused: gate.RefusedIntent, view: MarketView) -> None:
         intent, refusal, trade_id = refused.intent, refused.refusal, None
