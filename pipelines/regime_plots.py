@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import math
 from collections.abc import Sequence
 
 import polars as pl
@@ -24,10 +25,12 @@ from tomking.kernel.correlation import Array
 
 MOST_NAMES = 40
 """Names written along a heat map; of a wider universe none is readable."""
+MOST_FIGURES = 12
+"""Names up to which each cell of a heat map has its figure."""
 
 
 def state_timeline(frame: pl.DataFrame, title: str) -> bytes:
-    """Regime as bands under the index and, where known, VIX; the two axes of the state below.
+    """Regime as bands under the index and, where known, VIX; the two axes of the state below. The title ends with now.
 
     `frame`: session_date, regime, index, vix, semi_volatility, correlation_forecast, by day; null where unknown.
     """
@@ -39,7 +42,7 @@ def state_timeline(frame: pl.DataFrame, title: str) -> bytes:
     index.set_yscale("log")
     index.yaxis.set_major_formatter(ScalarFormatter())
     index.yaxis.set_minor_formatter(ScalarFormatter())
-    index.set_title(title, fontsize=10, loc="left")
+    index.set_title(f"{title}{_now(days, regimes)}", fontsize=10, loc="left")
     index.set_ylabel("index")
     vix.plot(days, ordered["vix"].to_list(), color="#7a3b8f", lw=0.9)
     vix.set_ylabel("VIX")
@@ -70,6 +73,8 @@ def correlation_maps(now: Array, before: Array, names: Sequence[str], now_on: dt
         if len(names) <= MOST_NAMES:
             one.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
             one.set_yticks(range(len(names)), names, fontsize=7)
+            if len(names) <= MOST_FIGURES:
+                _write_cells(one, matrix)
         else:
             one.set_xticks([])
             one.set_yticks([])
@@ -104,6 +109,23 @@ def score_with_losses(frame: pl.DataFrame, title: str) -> bytes:
     axes.legend(loc="lower left", fontsize=8, ncol=3)
     axes.xaxis.set_major_formatter(mdates.ConciseDateFormatter(mdates.AutoDateLocator()))  # type: ignore[no-untyped-call]
     return _png(figure)
+
+
+def _now(days: list[dt.date], regimes: list[str]) -> str:
+    """The newest regime and its first session, as the end of a title."""
+    if not days:
+        return ""
+    changes = [day for day, one, before in zip(days[1:], regimes[1:], regimes, strict=False) if one != before]
+    return f" · {regimes[-1]} since {changes[-1] if changes else days[0]}"
+
+
+def _write_cells(axes: Axes, matrix: Array) -> None:
+    """The figure of each cell, white on strong colours; the diagonal says nothing."""
+    for row, line in enumerate(matrix.tolist()):
+        for column, value in enumerate(line):
+            if row != column and math.isfinite(value):
+                colour = "white" if abs(value) > 0.6 else "#222222"
+                axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
 
 
 def _shade(axes: Axes, days: list[dt.date], regimes: list[str]) -> None:

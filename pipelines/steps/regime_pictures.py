@@ -17,6 +17,8 @@ from pipelines.config import Settings, UniverseSettings
 from pipelines.steps.regimes import universe_returns
 from pipelines.transforms.returns import AlignedReturns
 from tomking.kernel.correlation import WINDOW, correlation_matrix
+from tomking.kernel.correlation_monitor import SCORE_DAYS
+from tomking.kernel.diversification import score_interval, score_window
 from warehouse.access import WriteSession
 
 YEAR = 252
@@ -54,7 +56,7 @@ def _pictures(
     pictures = {
         "timeline": regime_plots.state_timeline(whole, title),
         "score": regime_plots.score_with_losses(
-            days, f"{universe.name}: diversification score and what it lacks to 100"
+            days, f"{universe.name}: diversification score and what it lacks to 100{_newest_score(returns)}"
         ),
     }
     before = max(WINDOW - 1, len(returns.dates) - 1 - YEAR)
@@ -67,6 +69,16 @@ def _pictures(
             returns.dates[before],
         )
     return pictures
+
+
+def _newest_score(returns: AlignedReturns) -> str:
+    """The newest score with its 90 % interval, as the end of a title; empty where there is none."""
+    window = returns.rows[-SCORE_DAYS:]
+    found = score_window(window) if len(window) == SCORE_DAYS else None
+    if found is None:
+        return ""
+    low, high = score_interval(window)
+    return f" · now {found.score:.0f}, 90 % between {low:.0f} and {high:.0f}"
 
 
 def index_of(returns: AlignedReturns) -> pl.DataFrame:
