@@ -30,6 +30,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     catalogue.expected.cache_clear()
 
 
+@pytest.mark.slow
 def test_a_declared_table_and_column_come_into_older_files_by_a_draft(scripts: Path, tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "state")
     warehouse.create_or_upgrade()

@@ -136,6 +136,7 @@ def test_every_migration_says_what_it_changes_and_offers_no_way_down() -> None:
         assert not hasattr(step.module, "downgrade")
 
 
+@pytest.mark.slow
 def test_the_models_hold_nothing_that_the_newest_migration_lacks() -> None:
     assert generate.drafted(migrate.head()) == []
 
