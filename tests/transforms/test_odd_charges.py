@@ -145,3 +145,19 @@ def test_shares_below_a_dollar_and_on_the_fixed_plan_have_no_venue_to_name() -> 
     assert causes([cheap], TIERED) == ["unknown"]
     [fixed] = charged_by(FIXED, [row("SPY", "100", "2.91", "1")], "-0.0021")
     assert causes([fixed], FIXED) == ["unknown"]
+
+
+def test_two_rows_are_enough_for_an_order_and_need_not_be_of_one_size() -> None:
+    for sizes in (("1", "1"), ("1", "3")):
+        rows = charged_by(TIERED, [row("call", size, f"0.2{place}", "1") for place, size in enumerate(sizes)], "0.25")
+        [leg] = priced(rows, TIERED)
+        assert (len(leg.leg.rows), leg.cause, leg.level) == (2, "component_not_modelled", Decimal("0.25"))
+
+
+def test_rows_of_other_sides_sessions_and_contracts_stay_apart() -> None:
+    first, second = charged_by(TIERED, [row("call", "1", "0.20", "1"), row("call", "1", "0.21", "1")], "0")
+    day = dt.timedelta(days=1)
+    later = replace(second, session_date=MONDAY + day, occurred_at=second.occurred_at + day)
+    numbered = replace(second, order_number="8")
+    for other in (later, numbered):
+        assert [len(leg.leg.rows) for leg in priced([first, other], TIERED)] == [1, 1]
