@@ -185,6 +185,9 @@ def _rolled(values: Values) -> str | None:
     book = Book({trade.id: trade})
     if strategy.delta_roll_untested >= strategy.delta_close_tested:
         return "strangle_roll"
+    if strategy.exit_reason(trade, view) is not None:
+        # A tighter date or delta ends the whole trade first.
+        return "exit_dte"
     if strategy.chain_request(view, book) is None:
         return None
     (found,) = strategy.propose(Chain((_row("P", 310, EXPIRY, str(strategy.put_delta)),)), view, book)
