@@ -134,14 +134,16 @@ def calibrate(
 
 
 def _waiting_for_data(judged: Sequence[JudgedPart]) -> str | None:
-    """Why nothing can be judged yet: every refused part lacks data; None where one was refused for what it is.
+    """Why no set is worth storing: the regime lacks unseen sessions, or everything refused lacks data; else None.
 
-    Without this a set that is refused for want of unseen sessions would be stored every night for a year.
+    Without this a set that is refused for want of unseen sessions would be stored every night for a year: caches and
+    ceilings are judged each night on what there is, and alone they are no reason to store what nobody may use.
     """
     refused = [found for found in judged if not found.decision.passed]
-    if not all("enough_data" in found.decision.failures for found in refused):
+    leading = [found for found in refused if found.part.name == "regime"] or refused
+    if not all("enough_data" in found.decision.failures for found in leading):
         return None
-    return "; ".join(f"{found.part.name} waits: {found.decision.reason}" for found in refused)
+    return "; ".join(f"{found.part.name} waits: {found.decision.reason}" for found in leading)
 
 
 def calibrate_due(session: WriteSession, settings: Settings) -> CalibratedAll:
