@@ -52,34 +52,32 @@ DOMAINS = (
         "reconciliation.py",
         (
             "pipelines/transforms/**/*.py",
-            "pipelines/steps/reconcile*.py",
-            "pipelines/steps/account_plans.py",
-            "pipelines/steps/statement_pricing.py",
+            "pipelines/steps/reconciliation/*.py",
         ),
         SESSIONS_WITH_DATA,
     ),
     Domain(
         "trades",
         "trades.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/*trade*.py", "pipelines/steps/kept_rows.py"),
+        ("pipelines/transforms/**/*.py", "pipelines/steps/trades/*.py", "pipelines/steps/kept_rows.py"),
         SESSIONS_WITH_DATA,
     ),
     Domain(
         "money",
         "money.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/accounting*.py", "pipelines/steps/kept_rows.py"),
+        ("pipelines/transforms/**/*.py", "pipelines/steps/accounting/*.py", "pipelines/steps/kept_rows.py"),
         SESSIONS_WITH_DATA,
     ),
     Domain(
         "deployments",
         "deployments.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/deployments.py"),
+        ("pipelines/transforms/**/*.py", "pipelines/steps/lean/deployments.py"),
         SESSIONS_WITH_DATA,
     ),
     Domain(
         "correlations",
         "correlations.py",
-        ("pipelines/transforms/**/*.py", "pipelines/steps/regimes*.py"),
+        ("pipelines/transforms/**/*.py", "pipelines/steps/regimes/*.py"),
         SESSIONS_WITH_PRICES,
     ),
 )
@@ -109,7 +107,7 @@ def code_hashes() -> dict[str, str]:
         f"{DERIVED}.{domain.name}": f"{hash_of(_forms_of(domain))}-{hash_of(_files_of(domain))}" for domain in DOMAINS
     }
     hashes[MARTS] = hash_of(
-        [*views_loader.FOLDER.glob("*.sql"), *views_loader.MACROS.glob("*.sql"), *(MODELS / "derived").glob("*.py")]
+        [*views_loader.FOLDER.rglob("*.sql"), *views_loader.MACROS.glob("*.sql"), *(MODELS / "derived").glob("*.py")]
     )
     return hashes
 

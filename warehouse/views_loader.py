@@ -1,10 +1,10 @@
 """The views and table macros users query: files in, schema `marts` out.
 
-Holds: reading `warehouse/views/*.sql` and `warehouse/macros/*.sql` and creating them in an order that works.
+Holds: reading `warehouse/views/**/*.sql` and `warehouse/macros/*.sql` and creating them in an order that works.
 Belongs here: the rules such a file follows.
 Never here: the SQL of a view or macro.
 
-A file `views/NAME.sql` makes the view `marts.NAME`. It is either a bare query or a whole `CREATE [OR REPLACE] VIEW`.
+A file `views/SUBJECT/NAME.sql` makes the view `marts.NAME`. It is either a bare query or a whole `CREATE [OR REPLACE] VIEW`.
 A file `macros/NAME.sql` makes the table macro `marts.NAME(…)`, a view with arguments, by a whole
 `CREATE OR REPLACE MACRO … AS TABLE`: what compares two runs is asked of two runs, never of every pair there is.
 """
@@ -51,7 +51,7 @@ class Failure:
 
 def read_views(folder: Path = FOLDER) -> list[View]:
     """Every view of a folder, by name."""
-    return [_read(path) for path in sorted(folder.glob("*.sql"))]
+    return [_read(path) for path in sorted(folder.rglob("*.sql"), key=lambda path: path.stem)]
 
 
 def read_macros(folder: Path = MACROS) -> list[View]:

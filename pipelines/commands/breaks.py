@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
-from pipelines.steps import break_actions as actions
+from pipelines.steps.reconciliation import break_actions as actions
 
 COLUMNS = (
     "break_id",

@@ -11,7 +11,7 @@ import click
 
 from pipelines.commands.output import Session, counted, json_option, pass_session, print_json, print_rows
 from pipelines.errors import Conflict, NotFound
-from pipelines.steps.run_lookup import find_run
+from pipelines.steps.lean.run_lookup import find_run
 
 COLUMNS = ("path", "language", "size", "sha256")
 

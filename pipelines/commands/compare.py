@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
-from pipelines.steps.run_lookup import RunName, find_run
+from pipelines.steps.lean.run_lookup import RunName, find_run
 
 if TYPE_CHECKING:
     from warehouse.session import WriteSession

@@ -2,7 +2,7 @@
 
 Holds: the commands.
 Belongs here: options and what is printed.
-Never here: the work (`pipelines.steps.launches`, `pipelines.steps.refresh`).
+Never here: the work (`pipelines.steps.launches.deploying`, `pipelines.steps.launches.refresh`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from pipelines.commands.output import (
     print_table,
 )
 from pipelines.deployment.backends import BACKENDS
-from pipelines.steps.breaches import WatchOutcome, look, watch
-from pipelines.steps.launches import Launcher, LaunchOutcome, Plan
-from pipelines.steps.refresh import RefreshOutcome, refresh, roll_back
+from pipelines.steps.launches.deploying import Launcher, LaunchOutcome, Plan
+from pipelines.steps.launches.refresh import RefreshOutcome, refresh, roll_back
+from pipelines.steps.parameters.breaches import WatchOutcome, look, watch
 
 COLUMNS = (
     "launch_id",

@@ -12,7 +12,7 @@ import click
 from pipelines.commands.fee_rates import rates
 from pipelines.commands.fee_report import report
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
-from pipelines.steps.fee_levels import decide_fee_level
+from pipelines.steps.reconciliation.fee_levels import decide_fee_level
 
 COLUMNS = (
     "proposal_id",

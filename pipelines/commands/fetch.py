@@ -2,7 +2,7 @@
 
 Holds: the command that asks the configured connections and takes in what they gave.
 Belongs here: its options and the table of what became of each connection.
-Never here: asking (`pipelines.steps.fetch`) or reading (`pipelines.steps.ingest`).
+Never here: asking (`pipelines.steps.statements.fetch`) or reading (`pipelines.steps.ingest`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pipelines.commands.output import Session, json_option, pass_session, print_
 from pipelines.config import CONFIG_NAME
 from pipelines.connections.errors import ConnectionFailed
 from pipelines.errors import ConfigurationError
-from pipelines.steps.fetch import FetchReport, fetch_statements, new_files
 from pipelines.steps.ingest import IngestReport, ingest_paths
+from pipelines.steps.statements.fetch import FetchReport, fetch_statements, new_files
 
 
 @click.command("fetch")

@@ -2,7 +2,7 @@
 
 Holds: printing and searching the messages of one run.
 Belongs here: the choice of messages.
-Never here: reading log files (pipelines.parsing.lean_log).
+Never here: reading log files (pipelines.parsing.lean.log).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import click
 
 from pipelines.commands.output import Session, cell, console, counted, json_option, pass_session, print_json
-from pipelines.steps.run_lookup import find_run
+from pipelines.steps.lean.run_lookup import find_run
 
 COLUMNS = ("source", "line", "stamp_text", "level", "message")
 SHOWN = 200

@@ -12,8 +12,8 @@ import datetime as dt
 import click
 
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
-from pipelines.steps import parameters as steps
-from pipelines.steps.calibrate import calibrate
+from pipelines.steps.parameters import publishing as steps
+from pipelines.steps.parameters.calibrate import calibrate
 
 COLUMNS = (
     "parameter_set_id",

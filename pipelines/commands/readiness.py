@@ -2,7 +2,7 @@
 
 Holds: the two reports.
 Belongs here: their form.
-Never here: what is asked (`pipelines.steps.paper_week`, `pipelines.steps.checklist`).
+Never here: what is asked (`pipelines.steps.launches.paper_week`, `pipelines.steps.launches.checklist`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import datetime as dt
 import click
 
 from pipelines.commands.output import Session, console, json_option, pass_session, print_json, print_table
-from pipelines.steps.checklist import checklist as ask
-from pipelines.steps.paper_week import paper_week
+from pipelines.steps.launches.checklist import checklist as ask
+from pipelines.steps.launches.paper_week import paper_week
 
 _DAYS = ("session_date", "runs", "journal_lines", "fills", "legs", "open_breaks", "wrong")
 

@@ -12,7 +12,7 @@ import datetime as dt
 import click
 
 from pipelines.commands.output import Session, console, json_option, pass_session, print_json, print_table
-from pipelines.steps.reconcile import reconcile_days
+from pipelines.steps.reconciliation.reconcile import reconcile_days
 
 
 @click.command("reconcile")

@@ -2,7 +2,7 @@
 
 Holds: the command and its tables.
 Belongs here: options, the book's spelling, the form of output.
-Never here: the replay's arithmetic (`pipelines.transforms.book_replay`), the warning (`tomking.kernel.concentration`).
+Never here: the replay's arithmetic (`pipelines.transforms.regimes.book_replay`), the warning (`tomking.kernel.concentration`).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import click
 from pipelines.commands.output import Session, console, json_option, pass_session, print_json, print_table
 from pipelines.commands.regime_score import PACKAGED, packaged, read_closes
 from pipelines.errors import TomkingError
-from pipelines.transforms.book_replay import (
+from pipelines.transforms.regimes.book_replay import (
     HORIZON,
     SuggestionReplay,
     WarningReplay,
     replay_suggestions,
     replay_warnings,
 )
-from pipelines.transforms.universes import make_universe
+from pipelines.transforms.regimes.universes import make_universe
 from tomking.kernel.concentration import ConcentrationLimits
 from tomking.kernel.parameters import default_values
 

@@ -2,7 +2,7 @@
 
 Holds: the command, its tables, reading its files.
 Belongs here: options and the form of output.
-Never here: the score's arithmetic (`pipelines.transforms.regime_scoring`).
+Never here: the score's arithmetic (`pipelines.transforms.regimes.scoring`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from pipelines.commands.output import Session, console, errors, json_option, pass_session, print_json, print_table
 from pipelines.errors import TomkingError
-from pipelines.parsing.closes_csv import ClosesTable, parse_closes
+from pipelines.parsing.prices.closes_csv import ClosesTable, parse_closes
 from pipelines.parsing.refusals import Refused
-from pipelines.transforms.regime_scene import make_scene
-from pipelines.transforms.regime_scores import BACKGROUND, MEASURES, Measure
-from pipelines.transforms.regime_scoring import UniverseScore, score_universe
-from pipelines.transforms.universes import LARGEST_MOVE, Universe, UniverseRefused, make_universe
+from pipelines.transforms.regimes.scene import make_scene
+from pipelines.transforms.regimes.scores import BACKGROUND, MEASURES, Measure
+from pipelines.transforms.regimes.scoring import UniverseScore, score_universe
+from pipelines.transforms.regimes.universes import LARGEST_MOVE, Universe, UniverseRefused, make_universe
 
 FIRST_JUDGED = 1_500
 """Closes before the first judged day."""

@@ -16,8 +16,8 @@ import click
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_rows, warn
 from pipelines.commands.regime_replay import replay
 from pipelines.commands.regime_score import score
-from pipelines.steps.regime_pictures import regime_pictures
-from pipelines.steps.regimes import recompute_regimes
+from pipelines.steps.regimes.labels import recompute_regimes
+from pipelines.steps.regimes.pictures import regime_pictures
 
 COLUMNS = (
     "universe",

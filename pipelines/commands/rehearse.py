@@ -14,9 +14,9 @@ from typing import Any
 import click
 
 from pipelines.commands.output import Session, json_option, pass_session, print_json, print_rows, warn
-from pipelines.steps.crisis_figures import derive_figures
-from pipelines.steps.rehearse import rehearse_books
-from pipelines.steps.run_lookup import find_run
+from pipelines.steps.lean.run_lookup import find_run
+from pipelines.steps.rehearsal.crisis_figures import derive_figures
+from pipelines.steps.rehearsal.rehearse import rehearse_books
 from warehouse.access import WriteSession
 
 BOOKS = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import click
 
 from pipelines.commands.output import Session, console, counted, json_option, pass_session, print_json, print_rows
-from pipelines.steps.run_lookup import find_run
+from pipelines.steps.lean.run_lookup import find_run
 from warehouse.models.records.runs import RUN_MODES, RUN_STATES
 
 COLUMNS = (

@@ -26,8 +26,8 @@ from pipelines.connections.errors import ConnectionFailed
 from pipelines.connections.exchange import Answer, Exchange, Pace
 from pipelines.connections.fetched import Fetched
 from pipelines.connections.flex_codes import IN_PROGRESS, STALE_REFERENCE, THROTTLED, describe
-from pipelines.parsing.ibkr_xml import Report as FlexReport
-from pipelines.parsing.ibkr_xml import read_report
+from pipelines.parsing.ibkr.flex_xml import Report as FlexReport
+from pipelines.parsing.ibkr.flex_xml import read_report
 from pipelines.parsing.refusals import Refused
 from pipelines.privacy import redact_text
 

@@ -24,8 +24,8 @@ from pipelines.connections.credentials import Credentials, Secret, how_to_store
 from pipelines.connections.errors import ConnectionFailed
 from pipelines.connections.exchange import Answer, Exchange, Pace
 from pipelines.connections.fetched import Fetched
-from pipelines.parsing import tastytrade_json
-from pipelines.parsing.tastytrade_quotes import enveloped
+from pipelines.parsing.tastytrade import api as tastytrade_json
+from pipelines.parsing.tastytrade.quotes import enveloped
 from pipelines.privacy import redact_text
 
 ADDRESS: Final = "https://api.tastyworks.com"

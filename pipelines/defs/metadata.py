@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from pipelines import plots
+from pipelines.plots import figures as plots
 from pipelines.steps.ingest import IngestReport
 
 ROWS_SHOWN = 50

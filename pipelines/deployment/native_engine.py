@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 from pipelines.deployment.launches import Command, LaunchRequest, Portfolio
 from pipelines.errors import ConfigurationError
-from pipelines.parsing.commented_json import parse_commented
+from pipelines.parsing.lean.commented_json import parse_commented
 from pipelines.parsing.refusals import Refused
 from pipelines.privacy import MASK
 from warehouse.files import temporary_beside

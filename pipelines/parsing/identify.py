@@ -14,13 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.parsing import lean_eras, lean_replies, price_csv
-from pipelines.parsing.lean_code import FOLDER, is_source
-from pipelines.parsing.lean_eras import Document
-from pipelines.parsing.lean_launch import LAUNCH
-from pipelines.parsing.lean_log import is_engine_log
-from pipelines.parsing.lean_optimization import CONFIGURATION, LOG, is_optimizer_log
+from pipelines.parsing.lean import eras as lean_eras
+from pipelines.parsing.lean import replies as lean_replies
+from pipelines.parsing.lean.eras import Document
+from pipelines.parsing.lean.launch import LAUNCH
+from pipelines.parsing.lean.log import is_engine_log
+from pipelines.parsing.lean.optimization import CONFIGURATION, LOG, is_optimizer_log
+from pipelines.parsing.lean.source_code import FOLDER, is_source
 from pipelines.parsing.plain_text import without_mark
+from pipelines.parsing.prices import csv_files as price_csv
 
 RUN, OPTIMIZATION, OBJECT_STORE, STATEMENT, PRICES, LEAN_DATA, UNKNOWN = (
     "run",

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 from pipelines.errors import TomkingError
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import Reader, reader_of
-from pipelines.parsing.statement_rows import StatementFile, StatementRow
+from pipelines.parsing.statements.formats import Reader, reader_of
+from pipelines.parsing.statements.rows import StatementFile, StatementRow
 from pipelines.privacy import redact_json, redact_text
 from pipelines.redaction.csv_text import redact_csv
 from pipelines.redaction.json_text import redact_json_text

@@ -20,22 +20,22 @@ from pipelines.errors import Busy, TomkingError
 from pipelines.parsing import identify as kinds
 from pipelines.parsing.identify import Found, identify
 from pipelines.privacy import redact_name, redact_text
-from pipelines.steps.accounting import rebuild_accounts
-from pipelines.steps.accounting_reference import take_configured_reference, take_reference
-from pipelines.steps.deployments import rebuild_deployments
-from pipelines.steps.journals import ingest_journals, link_journals
-from pipelines.steps.lean_data import data_root
-from pipelines.steps.lean_reparse import reparse_outdated
-from pipelines.steps.lean_runs import RunOutcome, ingest_run_files, refresh_states
-from pipelines.steps.memory import bounded_memory, rare_collections
-from pipelines.steps.optimizations import ingest_optimization, link_optimizations
-from pipelines.steps.prices import ingest_prices
-from pipelines.steps.run_files import Kept
-from pipelines.steps.run_groups import stored_groups
-from pipelines.steps.statements import ingest_statement
-from pipelines.steps.store_documents import ingest_documents
-from pipelines.steps.trade_quotes import quote_folder
-from pipelines.steps.trades import rebuild_trades
+from pipelines.steps.accounting.reference import take_configured_reference, take_reference
+from pipelines.steps.accounting.run_money import rebuild_accounts
+from pipelines.steps.lean.deployments import rebuild_deployments
+from pipelines.steps.lean.journals import ingest_journals, link_journals
+from pipelines.steps.lean.memory import bounded_memory, rare_collections
+from pipelines.steps.lean.optimizations import ingest_optimization, link_optimizations
+from pipelines.steps.lean.reparse import reparse_outdated
+from pipelines.steps.lean.run_files import Kept
+from pipelines.steps.lean.run_groups import stored_groups
+from pipelines.steps.lean.runs import RunOutcome, ingest_run_files, refresh_states
+from pipelines.steps.lean.store_documents import ingest_documents
+from pipelines.steps.market.lean_data import data_root
+from pipelines.steps.market.prices import ingest_prices
+from pipelines.steps.statements.ingesting import ingest_statement
+from pipelines.steps.trades.quotes import quote_folder
+from pipelines.steps.trades.strategy_trades import rebuild_trades
 from warehouse.errors import StorageError
 
 if TYPE_CHECKING:

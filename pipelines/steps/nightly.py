@@ -13,27 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import Settings
-from pipelines.steps.acknowledgements import acknowledge
-from pipelines.steps.breaches import watch
-from pipelines.steps.calibrate import calibrate_due
 from pipelines.steps.checks import run_checks
-from pipelines.steps.deployments import rebuild_deployments
-from pipelines.steps.fetch import fetch_statements
 from pipelines.steps.ingest import IngestReport, ingest_paths
 from pipelines.steps.jobs import job
-from pipelines.steps.journals import JournalOutcome, ingest_journals, link_journals
-from pipelines.steps.launches import Launcher
-from pipelines.steps.parameters import publish_due
-from pipelines.steps.prices import ingest_configured_prices
-from pipelines.steps.reconcile import reconcile_days
-from pipelines.steps.regimes import recompute_regimes
-from pipelines.steps.rehearse import rehearse_books
+from pipelines.steps.launches.deploying import Launcher
+from pipelines.steps.lean.deployments import rebuild_deployments
+from pipelines.steps.lean.journals import JournalOutcome, ingest_journals, link_journals
+from pipelines.steps.lean.store_documents import ingest_documents
+from pipelines.steps.market.prices import ingest_configured_prices
+from pipelines.steps.parameters.acknowledgements import acknowledge
+from pipelines.steps.parameters.breaches import watch
+from pipelines.steps.parameters.calibrate import calibrate_due
+from pipelines.steps.parameters.publishing import publish_due
+from pipelines.steps.parameters.shadow import run_shadows
+from pipelines.steps.reconciliation.reconcile import reconcile_days
+from pipelines.steps.regimes.labels import recompute_regimes
+from pipelines.steps.rehearsal.rehearse import rehearse_books
 from pipelines.steps.retention import apply_retention
 from pipelines.steps.rules import prove_rules
-from pipelines.steps.shadow import run_shadows
-from pipelines.steps.store_documents import ingest_documents
-from pipelines.steps.trade_quotes import quote_folder
-from pipelines.steps.trades import rebuild_trades
+from pipelines.steps.statements.fetch import fetch_statements
+from pipelines.steps.trades.quotes import quote_folder
+from pipelines.steps.trades.strategy_trades import rebuild_trades
 from warehouse.access import Warehouse, WriteSession
 
 FETCHED = "fetched_statements"

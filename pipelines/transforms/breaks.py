@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipelines.transforms.adjustments import AccountRow
-from pipelines.transforms.fee_explanation import ROUTINE, Explained, Part
-from pipelines.transforms.fills import ZERO, Leg, average_price, total
-from pipelines.transforms.levels import LevelChange
+from pipelines.transforms.fees.explanation import ROUTINE, Explained, Part
+from pipelines.transforms.fees.levels import LevelChange
+from pipelines.transforms.matching.fills import ZERO, Leg, average_price, total
+from pipelines.transforms.statements.adjustments import AccountRow
 
 PRECEDENCE = (
     "missing_at_broker",

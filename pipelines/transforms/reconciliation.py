@@ -17,8 +17,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from pipelines.transforms.account_levels import fit_account, leg_id_of
-from pipelines.transforms.adjustments import AccountRow, Overcharge, link_corrections
 from pipelines.transforms.breaks import (
     BreakFound,
     Verdict,
@@ -28,16 +26,18 @@ from pipelines.transforms.breaks import (
     excess_of,
     judge,
 )
-from pipelines.transforms.coverage import Coverage, Trading, run_of, within_trading
-from pipelines.transforms.day_totals import ChargedRow, DayTotals, LegFees, day_totals
-from pipelines.transforms.event_matching import match_events
-from pipelines.transforms.explanation_memory import Explanations
-from pipelines.transforms.fee_explanation import Explained, Terms
-from pipelines.transforms.fills import BrokerFill, LeanFill, Leg, total
-from pipelines.transforms.leg_matching import match_trades
-from pipelines.transforms.levels import LevelFit
-from pipelines.transforms.match_settings import DEFAULT, MatchSettings
-from pipelines.transforms.plan_inference import PlanPeriod
+from pipelines.transforms.fees.account_levels import fit_account, leg_id_of
+from pipelines.transforms.fees.explanation import Explained, Terms
+from pipelines.transforms.fees.explanation_memory import Explanations
+from pipelines.transforms.fees.levels import LevelFit
+from pipelines.transforms.fees.plan_inference import PlanPeriod
+from pipelines.transforms.matching.event_matching import match_events
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill, Leg, total
+from pipelines.transforms.matching.leg_matching import match_trades
+from pipelines.transforms.matching.settings import DEFAULT, MatchSettings
+from pipelines.transforms.statements.adjustments import AccountRow, Overcharge, link_corrections
+from pipelines.transforms.statements.coverage import Coverage, Trading, run_of, within_trading
+from pipelines.transforms.statements.day_totals import ChargedRow, DayTotals, LegFees, day_totals
 from tomking.kernel.fees import FeeSchedule
 
 

@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.commands.output import print_table
-from pipelines.parsing.price_csv import parse_price_csv
-from pipelines.transforms.rolling_means import label_history
+from pipelines.parsing.prices.csv_files import parse_price_csv
+from pipelines.transforms.regimes.rolling_means import label_history
 from tests.algorithm.paper import HOURS, Bar, PaperAccount
 from tests.shared import shared_path
 from tomking.kernel.parameters import default_values

@@ -19,7 +19,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.parsing.lean_events import parse_events
+from pipelines.parsing.lean.events import parse_events
 from tests.benchmarks.harness import Comparison
 from tests.shared import ROOT
 from tomking.kernel.correlation import WINDOW, rolling_mean_correlation

@@ -19,8 +19,8 @@ import polars as pl
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from pipelines.transforms.rolling_matrices import packed_matrices
-from pipelines.transforms.rolling_means import rolling_means
+from pipelines.transforms.regimes.rolling_matrices import packed_matrices
+from pipelines.transforms.regimes.rolling_means import rolling_means
 from tests.benchmarks.harness import Comparison
 from tomking.kernel.correlation import WINDOW, RollingCorrelation, mean_correlation, rolling_spectrum
 from tomking.kernel.regimes import RegimeModel

@@ -25,15 +25,15 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from pipelines.transforms.certain_legs import certain_legs
-from pipelines.transforms.certain_matching import Places, scores
-from pipelines.transforms.coverage import Coverage, Trading
-from pipelines.transforms.explanation_memory import Explanations
-from pipelines.transforms.fee_explanation import Terms
-from pipelines.transforms.fills import BrokerFill, LeanFill
-from pipelines.transforms.leg_matching import match_by_session, match_trades
-from pipelines.transforms.match_settings import DEFAULT
+from pipelines.transforms.fees.explanation import Terms
+from pipelines.transforms.fees.explanation_memory import Explanations
+from pipelines.transforms.matching.certain_legs import certain_legs
+from pipelines.transforms.matching.certain_matching import Places, scores
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill
+from pipelines.transforms.matching.leg_matching import match_by_session, match_trades
+from pipelines.transforms.matching.settings import DEFAULT
 from pipelines.transforms.reconciliation import AccountInput, reconcile
+from pipelines.transforms.statements.coverage import Coverage, Trading
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.many_fills import Sides, made_up, plain_join
 from tests.shared import ROOT

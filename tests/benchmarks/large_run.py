@@ -37,7 +37,7 @@ COLUMNS = ("what", "way", "s", "processor s", "times bare", "times typed", "time
 _BEFORE = """
 from pipelines.config import load_settings
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.lean_runs import ingest_run
+from pipelines.steps.lean.runs import ingest_run
 from warehouse.access import Warehouse
 import polars, pyarrow
 settings = load_settings(Path(sys.argv[1]))

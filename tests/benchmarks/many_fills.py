@@ -34,7 +34,7 @@ _Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Both sides under the columns of `pipelines.transforms.fill_columns`."""
+    """Both sides under the columns of `pipelines.transforms.matching.fill_columns`."""
 
     lean: pl.DataFrame
     broker: pl.DataFrame

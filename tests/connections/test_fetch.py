@@ -13,8 +13,8 @@ import pytest
 from pipelines.config import settings_from
 from pipelines.connections.exchange import Limits
 from pipelines.connections.flex_codes import CODES, describe
-from pipelines.steps.fetch import FetchOutcome, Patience, fetch_statements
 from pipelines.steps.ingest import ingest_paths
+from pipelines.steps.statements.fetch import FetchOutcome, Patience, fetch_statements
 from tests.connections.servers import (
     PAGE,
     Clock,

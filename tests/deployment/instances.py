@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.config import CONFIG_NAME, Settings, load_settings
-from pipelines.steps import parameters as steps
+from pipelines.steps.parameters import publishing as steps
 from tests.shared import ROOT
 from tests.steps.parameter_fixtures import store_set
 from tomking.kernel.parameters import ParameterSet, default_values, dump, parse

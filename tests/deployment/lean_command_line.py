@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.parsing.commented_json import parse_commented
+from pipelines.parsing.lean.commented_json import parse_commented
 from tests.deployment.instances import ENVIRONMENTS
 
 MODULES = {

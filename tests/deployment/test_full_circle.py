@@ -13,7 +13,7 @@ import pytest
 from pipelines.definitions import build_defs
 from pipelines.defs.resources import WarehouseResource
 from pipelines.errors import NotFound
-from pipelines.steps.launches import Launcher
+from pipelines.steps.launches.deploying import Launcher
 from tests.deployment.instances import Instance, make_instance
 from tests.deployment.test_native_engine import PAPER, QUEUE
 from tomking.kernel.parameters import ParameterSet

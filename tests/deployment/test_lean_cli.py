@@ -12,8 +12,8 @@ import pytest
 
 from pipelines.errors import ConfigurationError, NotFound, TomkingError
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.launches import Launcher
-from pipelines.steps.refresh import refresh
+from pipelines.steps.launches.deploying import Launcher
+from pipelines.steps.launches.refresh import refresh
 from tests.deployment.cloud_api import CloudApi
 from tests.deployment.container_engine import ContainerEngine
 from tests.deployment.instances import Instance, make_instance

@@ -17,9 +17,9 @@ import pytest
 from pipelines.deployment import supervise
 from pipelines.errors import ConfigurationError, Conflict, NotFound, TomkingError
 from pipelines.privacy import MASK
-from pipelines.steps.acknowledgements import CLOCKS_MAY_DIFFER
-from pipelines.steps.launches import LAUNCHES, Launcher
-from pipelines.steps.refresh import refresh, roll_back
+from pipelines.steps.launches.deploying import LAUNCHES, Launcher
+from pipelines.steps.launches.refresh import refresh, roll_back
+from pipelines.steps.parameters.acknowledgements import CLOCKS_MAY_DIFFER
 from tests.deployment.fake_engine import CONFIGURATION_SEEN, ENVIRONMENT_SEEN
 from tests.deployment.instances import Instance, make_instance
 from tests.pipelines.command_line import tomking

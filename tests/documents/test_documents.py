@@ -106,13 +106,13 @@ def test_the_views_of_the_tutorial_exist() -> None:
     table = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8").split("| View |")[1]
     named = set(re.findall(r"`marts\.([a-z_]+)`", table))
     assert named
-    assert named <= {path.stem for folder in (VIEWS, MACROS) for path in folder.glob("*.sql")}
+    assert named <= {path.stem for folder in (VIEWS, MACROS) for path in folder.rglob("*.sql")}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_view_that_is_named_exists(document: Path) -> None:
     named = set(re.findall(r"\bmarts\.([a-z_]+)\b", document.read_text(encoding="utf-8")))
-    assert named - {path.stem for folder in (VIEWS, MACROS) for path in folder.glob("*.sql")} == set()
+    assert named - {path.stem for folder in (VIEWS, MACROS) for path in folder.rglob("*.sql")} == set()
 
 
 @pytest.mark.parametrize(

@@ -15,31 +15,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.parsing import (
-    journal,
-    lean_analysis,
-    lean_charts,
-    lean_code,
-    lean_eras,
-    lean_insights,
-    lean_launch,
-    lean_log,
-    lean_monitor,
-    lean_optimization,
-    lean_prices,
-    lean_replies,
-    lean_start,
-    price_csv,
-    statement_formats,
-    symbol_properties,
-    unread_formats,
-)
-from pipelines.parsing.lean_events import parse_events
-from pipelines.parsing.lean_files import RunBytes
-from pipelines.parsing.lean_result import parse_result
-from pipelines.parsing.lean_run import assemble
+from pipelines.parsing.lean import analysis as lean_analysis
+from pipelines.parsing.lean import charts as lean_charts
+from pipelines.parsing.lean import eras as lean_eras
+from pipelines.parsing.lean import insights as lean_insights
+from pipelines.parsing.lean import journal, symbol_properties
+from pipelines.parsing.lean import launch as lean_launch
+from pipelines.parsing.lean import log as lean_log
+from pipelines.parsing.lean import monitor as lean_monitor
+from pipelines.parsing.lean import optimization as lean_optimization
+from pipelines.parsing.lean import prices as lean_prices
+from pipelines.parsing.lean import replies as lean_replies
+from pipelines.parsing.lean import source_code as lean_code
+from pipelines.parsing.lean import start as lean_start
+from pipelines.parsing.lean.events import parse_events
+from pipelines.parsing.lean.files import RunBytes
+from pipelines.parsing.lean.result import parse_result
+from pipelines.parsing.lean.run import assemble
+from pipelines.parsing.prices import csv_files as price_csv
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_identity import identify_file
+from pipelines.parsing.statements import formats as statement_formats
+from pipelines.parsing.statements import unread_formats
+from pipelines.parsing.statements.identity import identify_file
 from tests.parsing.lean_ager import dump, hyphenated, load, mixed, pascal
 from tests.shared import SHARED
 

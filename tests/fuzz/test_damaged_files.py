@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_identity import identify_file
-from pipelines.parsing.statement_rows import StatementFile, StatementRow
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.identity import identify_file
+from pipelines.parsing.statements.rows import StatementFile, StatementRow
 from tests.pairs.every_format import WRITERS
 from tests.pairs.test_every_format import fills_for_the_warehouse
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_eras import document_of, is_current, to_current
+from pipelines.parsing.lean.eras import document_of, is_current, to_current
 from tests.fuzz.targets import TARGETS, check
 
 SIDES = ("insights", "analysis", "monitor", "launch", "optimizer", "journal", "properties", "prices", "charts", "logs")

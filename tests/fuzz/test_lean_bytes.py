@@ -10,10 +10,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_events import parse_events
-from pipelines.parsing.lean_files import RunBytes
-from pipelines.parsing.lean_result import parse_insights, parse_result
-from pipelines.parsing.lean_run import assemble
+from pipelines.parsing.lean.events import parse_events
+from pipelines.parsing.lean.files import RunBytes
+from pipelines.parsing.lean.result import parse_insights, parse_result
+from pipelines.parsing.lean.run import assemble
 from pipelines.parsing.refusals import Refused
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "runs"

@@ -7,10 +7,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import tastytrade_csv
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_identity import identify_file
-from pipelines.parsing.statement_rows import StatementFile
+from pipelines.parsing.statements.identity import identify_file
+from pipelines.parsing.statements.rows import StatementFile
+from pipelines.parsing.tastytrade import csv_export as tastytrade_csv
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "statements"
 GOOD = (DATA / "all_types_21.csv").read_bytes()

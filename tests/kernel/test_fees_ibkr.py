@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import ibkr_flex
-from pipelines.parsing.statement_rows import StatementRow
+from pipelines.parsing.ibkr import flex as ibkr_flex
+from pipelines.parsing.statements.rows import StatementRow
 from tests.shared import shared_path
 from tomking.kernel.fees import FeeFill, UnknownRate, schedule_for
 from tomking.kernel.schedules.rates import FeeRate

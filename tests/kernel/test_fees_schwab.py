@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.parsing import schwab_api, schwab_csv, thinkorswim_statement
-from pipelines.parsing.statement_rows import StatementRow
+from pipelines.parsing.schwab import api as schwab_api
+from pipelines.parsing.schwab import csv_export as schwab_csv
+from pipelines.parsing.schwab import thinkorswim_statement
+from pipelines.parsing.statements.rows import StatementRow
 from tests.shared import shared_path
 from tomking.kernel.fees import FeeFill, UnknownRate, schedule_for
 from tomking.kernel.instruments import Instrument, from_key, from_thinkorswim_description

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.parsing.identify import runs_in
-from pipelines.parsing.lean_files import RunBytes
-from pipelines.parsing.lean_run import assemble
+from pipelines.parsing.lean.files import RunBytes
+from pipelines.parsing.lean.run import assemble
 from tests.lean_double.engine import Run, run
 from tests.lean_double.names import OrderStatus, OrderType
 from tests.lean_double.results import write_results

@@ -19,9 +19,9 @@ from typing import Any
 import polars as pl
 
 from pipelines.config import AccountSettings, Settings
-from pipelines.steps.lean_runs import ingest_run
-from pipelines.steps.reconcile import reconcile_days
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.lean.runs import ingest_run
+from pipelines.steps.reconciliation.reconcile import reconcile_days
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.pairs.lean_record import SHIFT
 from warehouse.access import Warehouse, WriteSession
 

@@ -17,10 +17,10 @@ from random import Random
 from typing import Final
 
 from pipelines.config import AccountSettings, Settings
-from pipelines.steps.lean_runs import ingest_run
-from pipelines.steps.reconcile_inputs import accounts, read_account
-from pipelines.steps.statements import ingest_statement
-from pipelines.transforms.leg_matching import match_trades
+from pipelines.steps.lean.runs import ingest_run
+from pipelines.steps.reconciliation.inputs import accounts, read_account
+from pipelines.steps.statements.ingesting import ingest_statement
+from pipelines.transforms.matching.leg_matching import match_trades
 from tests.pairs.perturbations import CHANGES, Changed, Statement, Tally, judged, merged, pairs_of
 from tests.shared import shared_path
 from tests.transforms.account_maker import make_account

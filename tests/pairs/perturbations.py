@@ -19,8 +19,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Final
 
-from pipelines.transforms.fills import BrokerFill, LeanFill, Leg, average_price, total
-from pipelines.transforms.leg_matching import match_trades
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill, Leg, average_price, total
+from pipelines.transforms.matching.leg_matching import match_trades
 
 CENT: Final = Decimal("0.01")
 MOST_JITTER: Final = 30

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.config import AccountSettings
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_identity import identify_file
-from pipelines.steps.statement_generations import printed
-from pipelines.steps.statements import ingest_statement
-from pipelines.transforms.statement_generations import GENERATIONS, same_bookings
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.identity import identify_file
+from pipelines.steps.statements.generations import printed
+from pipelines.steps.statements.ingesting import ingest_statement
+from pipelines.transforms.statements.generations import GENERATIONS, same_bookings
 from tests.pairs.every_format import WRITERS
 from tests.pairs.fill_set import Fill, fill_sets, totals, totals_of
 from tests.pairs.writing_ibkr import history_of_executions

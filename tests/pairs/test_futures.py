@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from pipelines.config import AccountSettings, Settings
-from pipelines.steps.fee_levels import accept_by_rule, decide_fee_level, propose_fee_levels
-from pipelines.steps.lean_runs import ingest_run
-from pipelines.steps.reconcile import reconcile_days
-from pipelines.steps.reconcile_inputs import accounts
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.lean.runs import ingest_run
+from pipelines.steps.reconciliation.fee_levels import accept_by_rule, decide_fee_level, propose_fee_levels
+from pipelines.steps.reconciliation.inputs import accounts
+from pipelines.steps.reconciliation.reconcile import reconcile_days
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.pairs.futures_statement import Booked, book, flex, micro_fills
 from tests.pairs.lean_record import read_legs
 from tests.shared import shared_path

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings, Settings
-from pipelines.steps.fee_levels import propose_fee_levels
-from pipelines.steps.reconcile import reconcile_days
-from pipelines.steps.reconcile_inputs import accounts
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.reconciliation.fee_levels import propose_fee_levels
+from pipelines.steps.reconciliation.inputs import accounts
+from pipelines.steps.reconciliation.reconcile import reconcile_days
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.pairs import other_statements
 from tests.pairs.judging import prepare
 from tests.pairs.lean_record import SHIFT, LeanLeg, read_legs

@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from pipelines.transforms.leg_matching import match_trades
+from pipelines.transforms.matching.leg_matching import match_trades
 from tests.pairs.perturb import LEAST_PRECISION, LEAST_RECALL, MADE_UP, PAIRS, made_up, read, tallies
 from tests.pairs.perturbations import CHANGES, Changed, Tally, an_hour_off, judged
 

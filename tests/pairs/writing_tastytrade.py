@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from pipelines.parsing.tastytrade_layout import HEADER_20, HEADER_21, INTERMEDIATE_16, LEGACY_15
+from pipelines.parsing.tastytrade.layout import HEADER_20, HEADER_21, INTERMEDIATE_16, LEGACY_15
 from tests.pairs.fill_set import NEW_YORK
 from tests.pairs.writing import ACCOUNTS, Fills, Writer, lines, money, sub_type, words
 

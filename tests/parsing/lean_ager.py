@@ -1,7 +1,7 @@
 """Today's LEAN documents as the engine and the cloud would have written them years ago.
 
 Holds: the renaming the serializer of before 2024-05-08 did, and the order forms of before that, as a second and
-independent account of what `pipelines.parsing.lean_eras` undoes. Numbers keep their text.
+independent account of what `pipelines.parsing.lean.eras` undoes. Numbers keep their text.
 """
 
 from __future__ import annotations

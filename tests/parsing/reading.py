@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import polars as pl
 
-from pipelines.parsing.lean_events import parse_events
-from pipelines.parsing.lean_result import LeanResult, parse_result
+from pipelines.parsing.lean.events import parse_events
+from pipelines.parsing.lean.result import LeanResult, parse_result
+from pipelines.parsing.lean.spool import Batches
 from pipelines.parsing.refusals import Refusal
-from pipelines.parsing.spool import Batches
 
 
 def result_of(data: bytes) -> LeanResult:

@@ -16,8 +16,8 @@ import json
 import sys
 from pathlib import Path
 
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_rows import StatementFile, StatementRow
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.rows import StatementFile, StatementRow
 
 # Fields that say nothing where they have their default are left out, as unknown ones are.
 _UNSAID = {field.name: field.default for field in dataclasses.fields(StatementRow)}

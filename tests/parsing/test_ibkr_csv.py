@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import ibkr_activity_csv, ibkr_trades_csv, ibkr_transactions_csv
+from pipelines.parsing.ibkr import activity_csv as ibkr_activity_csv
+from pipelines.parsing.ibkr import trades_csv as ibkr_trades_csv
+from pipelines.parsing.ibkr import transactions_csv as ibkr_transactions_csv
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import READERS, reader_of
+from pipelines.parsing.statements.formats import READERS, reader_of
 from tests.shared import shared_path
 
 ACTIVITY = """\ufeffStatement,Header,Field Name,Field Value

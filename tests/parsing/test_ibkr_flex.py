@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import ibkr_flex
+from pipelines.parsing.ibkr import flex as ibkr_flex
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_identity import identify_file
-from pipelines.parsing.statement_rows import StatementFile, StatementRow
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.identity import identify_file
+from pipelines.parsing.statements.rows import StatementFile, StatementRow
 from tests.shared import shared_path
 
 TRADE = {

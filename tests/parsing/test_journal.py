@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.parsing.journal import OLDER, OURS, JournalPlace, journal_place, parse_segment
+from pipelines.parsing.lean.journal import OLDER, OURS, JournalPlace, journal_place, parse_segment
 from tests.shared import shared_path
 from tomking.kernel.contracts import format_entry, journal_key
 

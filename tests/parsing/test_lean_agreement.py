@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from pipelines.parsing.identify import RUN, identify, runs_in
-from pipelines.parsing.lean_files import RunBytes
-from pipelines.parsing.lean_row_agreement import Contradiction
-from pipelines.parsing.lean_run import assemble
+from pipelines.parsing.lean.files import RunBytes
+from pipelines.parsing.lean.row_agreement import Contradiction
+from pipelines.parsing.lean.run import assemble
 from pipelines.parsing.refusals import Refusal
 from tests.shared import SHARED
 

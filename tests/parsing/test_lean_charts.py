@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from pipelines.parsing import lean_charts
 from pipelines.parsing.identify import runs_in
-from pipelines.parsing.lean_charts import LeanSeries, parse_chart, parse_charts
-from pipelines.parsing.lean_eras import to_current
+from pipelines.parsing.lean import charts as lean_charts
+from pipelines.parsing.lean.charts import LeanSeries, parse_chart, parse_charts
+from pipelines.parsing.lean.eras import to_current
 from pipelines.parsing.refusals import Refusal, Refused
 from tests.shared import shared_path
 

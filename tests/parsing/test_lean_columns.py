@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from pipelines.parsing.lean_columns import Rows
-from pipelines.parsing.lean_events import parse_events
-from pipelines.parsing.lean_json import ABSENT, Unreadable, instant, number_text
-from pipelines.parsing.lean_orders import parse_orders
+from pipelines.parsing.lean.columns import Rows
+from pipelines.parsing.lean.events import parse_events
+from pipelines.parsing.lean.exact_json import ABSENT, Unreadable, instant, number_text
+from pipelines.parsing.lean.orders import parse_orders
 from pipelines.parsing.refusals import Refusal
 from tests.parsing.reading import objects
 

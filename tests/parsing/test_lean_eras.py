@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_enums import ORDER_DIRECTIONS, ORDER_STATUSES, ORDER_TYPES, SECURITY_TYPES
-from pipelines.parsing.lean_eras import document_of, is_current, is_result, to_current
-from pipelines.parsing.lean_events import parse_events
-from pipelines.parsing.lean_notation import current_name
-from pipelines.parsing.lean_result import parse_result
+from pipelines.parsing.lean.enums import ORDER_DIRECTIONS, ORDER_STATUSES, ORDER_TYPES, SECURITY_TYPES
+from pipelines.parsing.lean.eras import document_of, is_current, is_result, to_current
+from pipelines.parsing.lean.events import parse_events
+from pipelines.parsing.lean.notation import current_name
+from pipelines.parsing.lean.result import parse_result
 from pipelines.parsing.refusals import Refused
 from tests.parsing.lean_ager import Figure, dump, hyphenated, load, mixed, pascal
 

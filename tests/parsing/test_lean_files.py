@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_eras import to_current
-from pipelines.parsing.lean_events import read_settlement
-from pipelines.parsing.lean_json import Unreadable, instant, instant_from_seconds
-from pipelines.parsing.lean_log import parse_algorithm_log, parse_engine_log, quit_called
-from pipelines.parsing.lean_result import parse_result
-from pipelines.parsing.lean_statistics import parse_statistic
-from pipelines.parsing.lean_trades import duration_seconds
+from pipelines.parsing.lean.eras import to_current
+from pipelines.parsing.lean.events import read_settlement
+from pipelines.parsing.lean.exact_json import Unreadable, instant, instant_from_seconds
+from pipelines.parsing.lean.log import parse_algorithm_log, parse_engine_log, quit_called
+from pipelines.parsing.lean.printed_statistics import parse_statistic
+from pipelines.parsing.lean.result import parse_result
+from pipelines.parsing.lean.trades import duration_seconds
 from pipelines.parsing.refusals import Refused
 from tests.parsing.reading import events_of, objects, result_of
 from tests.shared import shared_path

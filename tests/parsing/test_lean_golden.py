@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from pipelines.parsing.identify import identify
-from pipelines.parsing.lean_enums import EVENT_STATUSES, ORDER_STATUSES, ORDER_TYPES
-from pipelines.parsing.lean_files import RunBytes
-from pipelines.parsing.lean_run import LeanRun, assemble
+from pipelines.parsing.lean.enums import EVENT_STATUSES, ORDER_STATUSES, ORDER_TYPES
+from pipelines.parsing.lean.files import RunBytes
+from pipelines.parsing.lean.run import LeanRun, assemble
 from tests.parsing.reading import objects
 from tests.shared import SHARED, shared_path
 

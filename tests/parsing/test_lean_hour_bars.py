@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_hour_bars import hour_closes
+from pipelines.parsing.lean.hour_bars import hour_closes
 
 QUOTE = b"20200102 09:00,1122200,1125100,1122200,1125100,50,1149500,1152400,1149500,1152600,50\n"
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_insights import LeanInsight, parse_insight_list
+from pipelines.parsing.lean.insights import LeanInsight, parse_insight_list
 from pipelines.parsing.refusals import Refused
 from tests.shared import SHARED, shared_path
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_code import code_hash, is_source, language_of, text_of
-from pipelines.parsing.lean_launch import parse_settings, without_secrets
+from pipelines.parsing.lean.launch import parse_settings, without_secrets
+from pipelines.parsing.lean.source_code import code_hash, is_source, language_of, text_of
 from pipelines.parsing.refusals import Refused
 from pipelines.privacy import MASK
 

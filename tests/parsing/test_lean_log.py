@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_log import LogMessage, parse_algorithm_log, parse_engine_log, with_levels
+from pipelines.parsing.lean.log import LogMessage, parse_algorithm_log, parse_engine_log, with_levels
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "runs"
 LINES = st.lists(st.text(st.characters(exclude_characters=":\r\n", codec="utf-8")))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_analysis import parse_analysis
-from pipelines.parsing.lean_monitor import damage_in_requests, lists_successes, parse_report, parse_requests
+from pipelines.parsing.lean.analysis import parse_analysis
+from pipelines.parsing.lean.monitor import damage_in_requests, lists_successes, parse_report, parse_requests
 from pipelines.parsing.refusals import Refused
 from tests.shared import SHARED
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_optimization import (
+from pipelines.parsing.lean.optimization import (
     is_optimizer_log,
     parse_configuration,
     parse_log,

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_prices import (
+from pipelines.parsing.lean.prices import (
     EQUITY_SCALE,
     AssignedBars,
     MapFile,
@@ -29,8 +29,8 @@ from pipelines.parsing.lean_prices import (
     parse_factor_file,
     parse_map_file,
 )
-from pipelines.parsing.price_bars import PriceBar
-from pipelines.parsing.price_csv import parse_price_csv
+from pipelines.parsing.prices.bars import PriceBar
+from pipelines.parsing.prices.csv_files import parse_price_csv
 from pipelines.parsing.refusals import Refused
 from tests.shared import shared_path
 

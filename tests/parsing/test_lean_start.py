@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_start import InheritedHolding, RunStart, parse_start
+from pipelines.parsing.lean.start import InheritedHolding, RunStart, parse_start
 
 LIVE = Path(__file__).resolve().parent.parent / "data" / "runs" / "live"
 LOG = (LIVE / "2-L-3100000002" / "log.txt").read_bytes()

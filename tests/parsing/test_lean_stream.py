@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_json import Unreadable, read_object
-from pipelines.parsing.lean_stream import Path, split
+from pipelines.parsing.lean.exact_json import Unreadable, read_object
+from pipelines.parsing.lean.stream import Path, split
 
 KEYS = st.sampled_from(["orders", "deep", "inner", "\\", '"', "{", "é\u2028"]) | st.text(max_size=4)
 SCALARS = (

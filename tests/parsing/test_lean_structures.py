@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipelines.parsing.lean_enums import (
+from pipelines.parsing.lean.enums import (
     EVENT_STATUSES,
     ORDER_DIRECTIONS,
     ORDER_STATUSES,
@@ -24,11 +24,11 @@ from pipelines.parsing.lean_enums import (
     SECURITY_TYPES,
     TRADE_DIRECTIONS,
 )
-from pipelines.parsing.lean_eras import RESULT_MEMBERS
-from pipelines.parsing.lean_events import EventJson
-from pipelines.parsing.lean_orders import GroupJson, OrderJson, SubmissionJson, SymbolJson
-from pipelines.parsing.lean_result import ConfigurationJson
-from pipelines.parsing.lean_trades import TradeJson
+from pipelines.parsing.lean.eras import RESULT_MEMBERS
+from pipelines.parsing.lean.events import EventJson
+from pipelines.parsing.lean.orders import GroupJson, OrderJson, SubmissionJson, SymbolJson
+from pipelines.parsing.lean.result import ConfigurationJson
+from pipelines.parsing.lean.trades import TradeJson
 from tests.run_copies import RECORDINGS
 from tests.shared import SHARED
 from tomking.kernel.security_id import unpack

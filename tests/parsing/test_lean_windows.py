@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.parsing.lean_windows import figure_names, missing_figures, parse_window
+from pipelines.parsing.lean.windows import figure_names, missing_figures, parse_window
 from pipelines.parsing.refusals import Refused
 
 WINDOW = (

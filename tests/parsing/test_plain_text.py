@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.lean_log import parse_engine_log
-from pipelines.parsing.lean_monitor import parse_requests
+from pipelines.parsing.lean.log import parse_engine_log
+from pipelines.parsing.lean.monitor import parse_requests
 from pipelines.parsing.plain_text import damage_in, text_of
 
 

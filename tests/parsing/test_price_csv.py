@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.price_bars import PriceBar, read_date
-from pipelines.parsing.price_csv import parse_price_csv, sniff
+from pipelines.parsing.prices.bars import PriceBar, read_date
+from pipelines.parsing.prices.csv_files import parse_price_csv, sniff
 from pipelines.parsing.refusals import Refused
 from tests.shared import shared_path
 

@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import schwab_api, schwab_csv, schwab_export_json
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_identity import identify_file
-from pipelines.parsing.statement_rows import StatementFile
+from pipelines.parsing.schwab import api as schwab_api
+from pipelines.parsing.schwab import csv_export as schwab_csv
+from pipelines.parsing.schwab import json_export as schwab_export_json
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.identity import identify_file
+from pipelines.parsing.statements.rows import StatementFile
 from tests.shared import shared_path
 
 HEADER = '"Date","Action","Symbol","Description","Quantity","Price","Fees & Comm","Amount"'

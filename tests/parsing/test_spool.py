@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.parsing import spool as spools
-from pipelines.parsing.spool import Batches, Spool
+from pipelines.parsing.lean import spool as spools
+from pipelines.parsing.lean.spool import Batches, Spool
 
 SCHEMA = pl.Schema({"number": pl.Int64(), "text": pl.String(), "is_odd": pl.Boolean()})
 

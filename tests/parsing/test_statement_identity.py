@@ -7,10 +7,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import tastytrade_csv
-from pipelines.parsing.statement_identity import identify, identify_file
-from pipelines.parsing.statement_rows import StatementFile
-from pipelines.parsing.tastytrade_layout import HEADER_20
+from pipelines.parsing.statements.identity import identify, identify_file
+from pipelines.parsing.statements.rows import StatementFile
+from pipelines.parsing.tastytrade import csv_export as tastytrade_csv
+from pipelines.parsing.tastytrade.layout import HEADER_20
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "statements"
 TEXT = (DATA / "all_types_21.csv").read_text().splitlines()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.corporate_actions import parse_corporate_actions
+from pipelines.parsing.lean.corporate_actions import parse_corporate_actions
+from pipelines.parsing.lean.symbol_properties import parse_symbol_properties
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.symbol_properties import parse_symbol_properties
 from tests.shared import shared_path
 
 HEADER = (

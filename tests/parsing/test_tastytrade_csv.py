@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.parsing import tastytrade_csv
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_rows import StatementFile, StatementRow
-from pipelines.parsing.tastytrade_layout import HEADER_21, INTERMEDIATE_16, LEGACY_15
+from pipelines.parsing.statements.rows import StatementFile, StatementRow
+from pipelines.parsing.tastytrade import csv_export as tastytrade_csv
+from pipelines.parsing.tastytrade.layout import HEADER_21, INTERMEDIATE_16, LEGACY_15
 from tests.parsing.statement_golden import as_json, golden_path
 from tests.shared import shared_path
 

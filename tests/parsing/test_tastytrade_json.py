@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import tastytrade_json, tastytrade_quotes
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_rows import StatementRow
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.rows import StatementRow
+from pipelines.parsing.tastytrade import api as tastytrade_json
+from pipelines.parsing.tastytrade import quotes as tastytrade_quotes
 from tests.shared import shared_path
 
 Json = dict[str, Any]

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import tastytrade_legacy_csv
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_rows import StatementFile
-from pipelines.parsing.tastytrade_clock import clock_of
-from pipelines.parsing.tastytrade_layout import LEGACY_15
+from pipelines.parsing.statements.rows import StatementFile
+from pipelines.parsing.tastytrade import legacy_csv as tastytrade_legacy_csv
+from pipelines.parsing.tastytrade.clock import clock_of
+from pipelines.parsing.tastytrade.layout import LEGACY_15
 from tests.shared import shared_path
 from tomking.kernel.sessions import NEW_YORK
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import tdameritrade_api, tdameritrade_csv
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_rows import StatementFile
+from pipelines.parsing.schwab import tdameritrade_api, tdameritrade_csv
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.rows import StatementFile
 from tests.shared import shared_path
 
 HEADER = (

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing import thinkorswim_statement
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_rows import StatementFile
-from pipelines.parsing.thinkorswim_sections import traded
+from pipelines.parsing.schwab import thinkorswim_statement
+from pipelines.parsing.schwab.thinkorswim_sections import traded
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.rows import StatementFile
 from tests.shared import shared_path
 
 TITLE = "Account Statement for 12345678SCHW (Individual) since 1/2/25 through 1/31/25"

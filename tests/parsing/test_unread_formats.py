@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.parsing.unread_formats import name_of
+from pipelines.parsing.statements.unread_formats import name_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from pipelines import crisis_plots, plots
+from pipelines.plots import crises as crisis_plots
+from pipelines.plots import figures as plots
 from tomking.kernel.crisis import HeldLeg, rehearse, shocks
 
 PNG = b"\x89PNG"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pipelines.errors import TomkingError
 from pipelines.parsing.refusals import Refused
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.statement_rows import StatementFile
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.statements.rows import StatementFile
 from pipelines.redaction import statements
 from pipelines.redaction.statements import redact
 from tests.pairs.every_format import WRITERS

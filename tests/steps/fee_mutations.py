@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines.config import Settings
-from pipelines.steps.reconcile_inputs import accounts, read_account
-from pipelines.steps.statements import ingest_statement
-from pipelines.transforms.fee_explanation import Schedules, Terms, explain
-from pipelines.transforms.fills import Leg
-from pipelines.transforms.statement_pricing import price_statements
+from pipelines.steps.reconciliation.inputs import accounts, read_account
+from pipelines.steps.statements.ingesting import ingest_statement
+from pipelines.transforms.fees.explanation import Schedules, Terms, explain
+from pipelines.transforms.fees.statement_pricing import price_statements
+from pipelines.transforms.matching.fills import Leg
 from tests.kernel.published_examples import Example
 from tests.kernel.published_fees import EXAMPLES
 from tests.shared import shared_path

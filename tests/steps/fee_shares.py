@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.config import Settings
-from pipelines.steps.reconcile import reconcile_days
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.reconciliation.reconcile import reconcile_days
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.shared import shared_path
 from warehouse import build_derived, migrate
 from warehouse.access import Warehouse, WriteSession

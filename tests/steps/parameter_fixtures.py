@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipelines.config import DeploymentSettings, PathSettings, Settings
-from pipelines.steps.parameter_log import add_event
+from pipelines.steps.parameters.log import add_event
 from tomking.kernel.contracts import format_entry, journal_key
 from tomking.kernel.parameters import ParameterSet, default_values, dump, parse
 from warehouse.access import WriteSession

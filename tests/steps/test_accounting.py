@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Settings, settings_from
-from pipelines.parsing.lean_events import read_settlement
-from pipelines.steps.accounting import rebuild_accounts
-from pipelines.steps.accounting_reference import take_reference
+from pipelines.parsing.lean.events import read_settlement
+from pipelines.steps.accounting.reference import take_reference
+from pipelines.steps.accounting.run_money import rebuild_accounts
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.lean_runs import ingest_run
+from pipelines.steps.lean.runs import ingest_run
 from tests.shared import shared_path
 from tests.steps.asking import ask
 from warehouse.access import Warehouse

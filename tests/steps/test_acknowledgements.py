@@ -9,10 +9,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.steps import parameters as steps
-from pipelines.steps.acknowledgements import Publication, Statement, acknowledge, answers
-from pipelines.steps.journals import ingest_journals
-from pipelines.steps.parameter_log import sets_of
+from pipelines.steps.lean.journals import ingest_journals
+from pipelines.steps.parameters import publishing as steps
+from pipelines.steps.parameters.acknowledgements import Publication, Statement, acknowledge, answers
+from pipelines.steps.parameters.log import sets_of
 from tests.steps.asking import ask
 from tests.steps.parameter_fixtures import DEPLOYMENT, make_set, settings_in, store_set, write_segment
 from tomking.kernel.contracts import format_entry

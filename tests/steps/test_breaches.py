@@ -16,10 +16,10 @@ import pytest
 from pipelines.config import BREACH_RULES, RollbackSettings, Settings
 from pipelines.defs.deployment.sensors import breach_sensor
 from pipelines.defs.resources import WarehouseResource
-from pipelines.steps import parameters as steps
-from pipelines.steps.breaches import WatchOutcome, store_limits, watch
-from pipelines.steps.launches import Launcher
-from pipelines.steps.parameter_log import add_event
+from pipelines.steps.launches.deploying import Launcher
+from pipelines.steps.parameters import publishing as steps
+from pipelines.steps.parameters.breaches import WatchOutcome, store_limits, watch
+from pipelines.steps.parameters.log import add_event
 from tests.pipelines.command_line import tomking
 from tests.steps.asking import ask
 from tests.steps.parameter_fixtures import DEPLOYMENT, make_set, settings_in, store_run, store_set, write_segment

@@ -19,10 +19,10 @@ from pipelines.config import (
     UniverseSettings,
 )
 from pipelines.errors import ConfigurationError, Conflict, NotFound
-from pipelines.steps.calibrate import calibrate, calibrate_due, code_version
-from pipelines.steps.fee_levels import decide_fee_level
-from pipelines.steps.parameters import publish, rollback
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.parameters.calibrate import calibrate, calibrate_due, code_version
+from pipelines.steps.parameters.publishing import publish, rollback
+from pipelines.steps.reconciliation.fee_levels import decide_fee_level
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.shared import shared_path
 from tests.steps.parameter_fixtures import store_set
 from tests.transforms.market import market_returns

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from pipelines.config import DeploymentSettings, PathSettings, Settings
-from pipelines.parsing.price_bars import PriceBar
-from pipelines.steps.calibrate import CalibrationOutcome, calibrate
+from pipelines.parsing.prices.bars import PriceBar
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.journals import ingest_journals, link_journals
-from pipelines.steps.parameters import publish as publish_set
-from pipelines.steps.price_tables import store_bars
+from pipelines.steps.lean.journals import ingest_journals, link_journals
+from pipelines.steps.market.price_tables import store_bars
+from pipelines.steps.parameters.calibrate import CalibrationOutcome, calibrate
+from pipelines.steps.parameters.publishing import publish as publish_set
 from tests.algorithm.support import make_set, publish, trade
 from tests.lean_double.results import write_results
 from tests.steps.asking import ask

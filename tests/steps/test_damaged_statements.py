@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings
-from pipelines.steps import statements
-from pipelines.steps.statements import StatementOutcome, ingest_statement
+from pipelines.steps.statements import ingesting as statements
+from pipelines.steps.statements.ingesting import StatementOutcome, ingest_statement
 from tests.pairs.every_format import WRITERS
 from tests.pairs.test_every_format import fills_for_the_warehouse
 from tests.steps.asking import ask

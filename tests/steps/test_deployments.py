@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines.config import DeploymentSettings, LeanSettings, Settings
-from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.ingest import ingest_paths
+from pipelines.steps.lean.deployments import rebuild_deployments
 from warehouse.access import Warehouse
 
 LIVE = Path(__file__).resolve().parent.parent / "data" / "runs" / "live"

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings, Settings
-from pipelines.steps.lean_runs import ingest_run
-from pipelines.steps.reconcile import reconcile_days
-from pipelines.steps.statements import ingest_statement
-from pipelines.steps.trades import rebuild_trades
+from pipelines.steps.lean.runs import ingest_run
+from pipelines.steps.reconciliation.reconcile import reconcile_days
+from pipelines.steps.statements.ingesting import ingest_statement
+from pipelines.steps.trades.strategy_trades import rebuild_trades
 from tests.pairs.perturb import PAIRS
 from tests.shared import shared_path
 from tests.steps.asking import ask

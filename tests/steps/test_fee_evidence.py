@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Settings
-from pipelines.steps.reconcile import reconcile_days
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.reconciliation.reconcile import reconcile_days
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.shared import shared_path
 from tests.steps.asking import ask
 from warehouse.access import Warehouse

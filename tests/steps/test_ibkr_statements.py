@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings
-from pipelines.steps.statements import StatementOutcome, ingest_statement
+from pipelines.steps.statements.ingesting import StatementOutcome, ingest_statement
 from tests.shared import shared_path
 from warehouse.access import Warehouse, WriteSession
 

@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.config import Settings, settings_from
 from pipelines.parsing.identify import identify
-from pipelines.steps import lean_runs
 from pipelines.steps.ingest import IngestReport, ingest_paths
+from pipelines.steps.lean import runs as lean_runs
 from tests.steps.asking import ask
 from warehouse.access import Warehouse
 

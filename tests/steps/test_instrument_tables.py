@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.config import AccountSettings
-from pipelines.steps.instrument_tables import Description, write_instruments
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.market.instrument_tables import Description, write_instruments
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.steps.asking import ask
 from tomking.kernel.instruments import from_lean, from_occ, from_tastytrade
 from warehouse.access import Warehouse, WriteSession

@@ -7,8 +7,8 @@ import shutil
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.steps.acknowledgements import acknowledge
-from pipelines.steps.journals import JournalOutcome, ingest_journals, link_journals
+from pipelines.steps.lean.journals import JournalOutcome, ingest_journals, link_journals
+from pipelines.steps.parameters.acknowledgements import acknowledge
 from tests.algorithm.support import publish, trade
 from tests.steps.parameter_fixtures import (
     BEGAN,

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from pipelines.errors import NotFound
-from pipelines.parsing import spool
-from pipelines.parsing.spool import Spool
-from pipelines.steps import lean_runs, lean_tables
-from pipelines.steps.lean_reparse import reparse_outdated
-from pipelines.steps.lean_runs import RunOutcome, ingest_run, refresh_states
-from pipelines.steps.lean_tables import exact_sum
+from pipelines.parsing.lean import spool
+from pipelines.parsing.lean.spool import Spool
+from pipelines.steps.lean import runs as lean_runs
+from pipelines.steps.lean import tables as lean_tables
+from pipelines.steps.lean.reparse import reparse_outdated
+from pipelines.steps.lean.runs import RunOutcome, ingest_run, refresh_states
+from pipelines.steps.lean.tables import exact_sum
 from tests.shared import shared_path
 from tests.steps.asking import ask
 from warehouse import raw_store

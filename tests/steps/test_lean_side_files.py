@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.config import Settings
 from pipelines.steps.ingest import IngestItem, ingest_paths
-from pipelines.steps.lean_runs import RunOutcome, ingest_run
+from pipelines.steps.lean.runs import RunOutcome, ingest_run
 from tests.shared import shared_path
 from tests.steps.asking import ask
 from warehouse.access import Warehouse

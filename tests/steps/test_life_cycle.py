@@ -12,12 +12,12 @@ import pytest
 
 from pipelines.config import CalibrationSettings, DeploymentSettings, PathSettings, Settings, UniverseSettings
 from pipelines.errors import Conflict
-from pipelines.steps import parameters as steps
-from pipelines.steps.acknowledgements import acknowledge
-from pipelines.steps.calibrate import CalibrationOutcome, calibrate
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.journals import ingest_journals, link_journals
-from pipelines.steps.parameter_log import find_set, history_of
+from pipelines.steps.lean.journals import ingest_journals, link_journals
+from pipelines.steps.parameters import publishing as steps
+from pipelines.steps.parameters.acknowledgements import acknowledge
+from pipelines.steps.parameters.calibrate import CalibrationOutcome, calibrate
+from pipelines.steps.parameters.log import find_set, history_of
 from tests.algorithm.support import DATA, MAIN
 from tests.lean_double.engine import run
 from tests.lean_double.results import write_results

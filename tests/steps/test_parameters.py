@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pipelines.config import Settings
 from pipelines.errors import ConfigurationError, Conflict, NotFound, TomkingError
-from pipelines.steps import parameters as steps
-from pipelines.steps.parameter_log import Event, history_of, state_of
+from pipelines.steps.parameters import publishing as steps
+from pipelines.steps.parameters.log import Event, history_of, state_of
 from tests.steps.parameter_fixtures import DEPLOYMENT, make_set, settings_in, store_set
 from tomking.kernel.contracts import current_key, history_key, parameter_key
 from tomking.kernel.parameter_book import Applied, ParameterBook

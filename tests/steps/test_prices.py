@@ -17,7 +17,7 @@ import pytest
 
 from pipelines.config import PathSettings, Settings, UniverseSettings
 from pipelines.errors import ConfigurationError
-from pipelines.steps.prices import ingest_configured_prices, ingest_package_prices, ingest_prices
+from pipelines.steps.market.prices import ingest_configured_prices, ingest_package_prices, ingest_prices
 from tests.shared import shared_path
 from warehouse.access import Warehouse
 

@@ -6,8 +6,8 @@ import datetime as dt
 from pathlib import Path
 
 from pipelines.config import DeploymentSettings, PathSettings, Settings
-from pipelines.steps.checklist import checklist
-from pipelines.steps.paper_week import paper_week, week_ending
+from pipelines.steps.launches.checklist import checklist
+from pipelines.steps.launches.paper_week import paper_week, week_ending
 from tests.pipelines.command_line import tomking
 from tests.steps.parameter_fixtures import store_run
 from warehouse.access import Warehouse, WriteSession

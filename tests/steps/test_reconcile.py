@@ -17,10 +17,10 @@ import pytest
 
 from pipelines.config import AccountSettings, Settings
 from pipelines.errors import Conflict, NotFound
-from pipelines.steps import break_actions
-from pipelines.steps.lean_runs import ingest_run
-from pipelines.steps.reconcile import DOMAIN, ReconcileOutcome, reconcile_days
-from pipelines.steps.statements import ingest_statement
+from pipelines.steps.lean.runs import ingest_run
+from pipelines.steps.reconciliation import break_actions
+from pipelines.steps.reconciliation.reconcile import DOMAIN, ReconcileOutcome, reconcile_days
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.shared import shared_path
 from warehouse.access import Warehouse, WriteSession
 from warehouse.frames import frame

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from pipelines.config import Settings, UniverseSettings
-from pipelines.parsing.price_bars import PriceBar
-from pipelines.steps.price_tables import store_bars
-from pipelines.steps.prices import ingest_package_prices
-from pipelines.steps.regime_pictures import regime_pictures
-from pipelines.steps.regimes import groups_of, recompute_regimes, settings_id, universe_returns
-from pipelines.transforms.rolling_means import label_history
+from pipelines.parsing.prices.bars import PriceBar
+from pipelines.steps.market.price_tables import store_bars
+from pipelines.steps.market.prices import ingest_package_prices
+from pipelines.steps.regimes.labels import groups_of, recompute_regimes, settings_id, universe_returns
+from pipelines.steps.regimes.pictures import regime_pictures
+from pipelines.transforms.regimes.rolling_means import label_history
 from tests.kernel.test_regimes import QUICK, clustered
 from tomking.kernel.correlation import correlation_matrix
 from tomking.kernel.pattern_correlation import moved_to, pattern_matrix

@@ -13,18 +13,18 @@ from click.testing import CliRunner
 
 from pipelines.cli import cli
 from pipelines.config import DeploymentSettings, LeanSettings, PathSettings, Settings
-from pipelines.parsing.price_bars import PriceBar
+from pipelines.parsing.prices.bars import PriceBar
 from pipelines.steps.checks import run_checks
-from pipelines.steps.crisis_figures import derive_figures
-from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.journals import ingest_journals, link_journals
-from pipelines.steps.parameter_log import add_event
-from pipelines.steps.price_tables import store_bars
-from pipelines.steps.rehearsal_books import PresentBook, present_books
-from pipelines.steps.rehearse import RehearsedAll, rehearse_books
-from pipelines.steps.trades import rebuild_trades
-from pipelines.transforms.implied_price import implied_price
+from pipelines.steps.lean.deployments import rebuild_deployments
+from pipelines.steps.lean.journals import ingest_journals, link_journals
+from pipelines.steps.market.price_tables import store_bars
+from pipelines.steps.parameters.log import add_event
+from pipelines.steps.rehearsal.books import PresentBook, present_books
+from pipelines.steps.rehearsal.crisis_figures import derive_figures
+from pipelines.steps.rehearsal.rehearse import RehearsedAll, rehearse_books
+from pipelines.steps.trades.strategy_trades import rebuild_trades
+from pipelines.transforms.regimes.implied_price import implied_price
 from tests.algorithm.support import make_set as algorithm_set
 from tests.algorithm.support import publish, trade
 from tests.lean_double.results import write_results

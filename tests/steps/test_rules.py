@@ -11,12 +11,12 @@ import pytest
 from pipelines.config import Settings, settings_from
 from pipelines.steps import rules as step
 from pipelines.steps.checks import run_checks
-from pipelines.steps.deployments import rebuild_deployments
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.journals import ingest_journals, link_journals
+from pipelines.steps.lean.deployments import rebuild_deployments
+from pipelines.steps.lean.journals import ingest_journals, link_journals
+from pipelines.steps.lean.store_documents import ingest_documents
 from pipelines.steps.rules import prove_rules, uncalled_modules
-from pipelines.steps.store_documents import ingest_documents
-from pipelines.steps.trades import rebuild_trades
+from pipelines.steps.trades.strategy_trades import rebuild_trades
 from pipelines.transforms.call_graph import read_graph
 from tests.algorithm.support import MAIN, STARTED, make_set, publish, trade
 from tests.lean_double.engine import install, run

@@ -10,10 +10,11 @@ import pytest
 
 from pipelines.config import settings_from
 from pipelines.parsing.identify import identify
-from pipelines.parsing.lean_run import LeanRun
-from pipelines.steps import lean_runs, run_groups
+from pipelines.parsing.lean.run import LeanRun
 from pipelines.steps.ingest import IngestReport, Progress, ingest_paths
-from pipelines.steps.lean_side_files import SideFiles, write_side_files
+from pipelines.steps.lean import run_groups
+from pipelines.steps.lean import runs as lean_runs
+from pipelines.steps.lean.side_files import SideFiles, write_side_files
 from tests.run_copies import copies
 from tests.steps.asking import ask
 from tests.steps.fingerprint import content, differences

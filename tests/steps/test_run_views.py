@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.config import load_settings
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.trades import rebuild_trades
+from pipelines.steps.trades.strategy_trades import rebuild_trades
 from tests.pipelines.command_line import run
 from warehouse.access import Warehouse
 

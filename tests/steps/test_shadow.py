@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.steps import parameters as steps
-from pipelines.steps.calibrate import calibrate
-from pipelines.steps.regimes import universe_returns
-from pipelines.steps.shadow import run_shadows
+from pipelines.steps.parameters import publishing as steps
+from pipelines.steps.parameters.calibrate import calibrate
+from pipelines.steps.parameters.shadow import run_shadows
+from pipelines.steps.regimes.labels import universe_returns
 from tests.steps.asking import ask
 from tests.steps.parameter_fixtures import DEPLOYMENT, store_set
 from tests.steps.test_calibrate import store_prices

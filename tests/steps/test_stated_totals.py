@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import Settings, settings_from
-from pipelines.parsing.statement_formats import reader_of
-from pipelines.parsing.tastytrade_quotes import enveloped
+from pipelines.parsing.statements.formats import reader_of
+from pipelines.parsing.tastytrade.quotes import enveloped
 from pipelines.steps.checks import all_checks, run_checks
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.reconcile import ReconcileOutcome, reconcile_days
+from pipelines.steps.reconciliation.reconcile import ReconcileOutcome, reconcile_days
 from tests.pairs.every_format import WRITERS
 from tests.pairs.fill_set import Fill
 from tests.pairs.test_every_format import fills_for_the_warehouse

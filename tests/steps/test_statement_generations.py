@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings
-from pipelines.parsing import tastytrade_csv
-from pipelines.parsing.tastytrade_layout import HEADER_21, INTERMEDIATE_16, LEGACY_15
-from pipelines.steps.statements import ingest_statement
+from pipelines.parsing.tastytrade import csv_export as tastytrade_csv
+from pipelines.parsing.tastytrade.layout import HEADER_21, INTERMEDIATE_16, LEGACY_15
+from pipelines.steps.statements.ingesting import ingest_statement
 from tests.parsing.test_tastytrade_json import page, sale
 from tests.shared import shared_path
 from tests.steps.asking import ask

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings
-from pipelines.parsing import tastytrade_csv
-from pipelines.parsing.statement_rows import StatementFile
-from pipelines.parsing.tastytrade_layout import LEGACY_15
-from pipelines.steps.statements import StatementOutcome, ingest_statement
+from pipelines.parsing.statements.rows import StatementFile
+from pipelines.parsing.tastytrade import csv_export as tastytrade_csv
+from pipelines.parsing.tastytrade.layout import LEGACY_15
+from pipelines.steps.statements.ingesting import StatementOutcome, ingest_statement
 from tests.steps.asking import ask
 from warehouse.access import Warehouse
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import AccountSettings
-from pipelines.parsing import schwab_api
-from pipelines.parsing.schwab_layout import CELLS
-from pipelines.steps.statements import StatementOutcome, ingest_statement
+from pipelines.parsing.schwab import api as schwab_api
+from pipelines.parsing.schwab.layout import CELLS
+from pipelines.steps.statements.ingesting import StatementOutcome, ingest_statement
 from tests.shared import shared_path
 from tests.steps.asking import ask
 from tomking.kernel.instruments import from_key, to_schwab_export

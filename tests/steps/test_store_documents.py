@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from pipelines.steps.store_documents import DocumentsOutcome, ingest_documents
+from pipelines.steps.lean.store_documents import DocumentsOutcome, ingest_documents
 from tests.steps.asking import ask
 from tests.steps.parameter_fixtures import DEPLOYMENT
 from tomking.kernel.contracts import current_key, state_key

@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.config import Settings, settings_from
 from pipelines.steps.ingest import ingest_paths
-from pipelines.steps.trade_quotes import HourlyQuotes
-from pipelines.steps.trades import rebuild_trades, trades_of
+from pipelines.steps.trades.quotes import HourlyQuotes
+from pipelines.steps.trades.strategy_trades import rebuild_trades, trades_of
 from tests.shared import shared_path
 from tests.steps.asking import ask
 from tomking.kernel.contracts import parse_tag

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from pipelines.transforms.adjustments import AccountRow
-from pipelines.transforms.coverage import Coverage, Trading
-from pipelines.transforms.day_totals import ChargedRow
-from pipelines.transforms.fee_explanation import Terms
-from pipelines.transforms.fills import BrokerFill, LeanFill
+from pipelines.transforms.fees.explanation import Terms
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill
 from pipelines.transforms.reconciliation import AccountInput
+from pipelines.transforms.statements.adjustments import AccountRow
+from pipelines.transforms.statements.coverage import Coverage, Trading
+from pipelines.transforms.statements.day_totals import ChargedRow
 from tomking.kernel.fees import FeeFill, FeeSchedule, schedule_for
 from tomking.kernel.money import Rounding
 

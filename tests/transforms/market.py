@@ -11,7 +11,7 @@ import datetime as dt
 
 import numpy as np
 
-from pipelines.transforms.returns import AlignedReturns
+from pipelines.transforms.regimes.returns import AlignedReturns
 from tomking.kernel.sessions import previous_session
 
 LAST = dt.date(2019, 11, 29)

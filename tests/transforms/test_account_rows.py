@@ -7,9 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.transforms.adjustments import AccountRow, Overcharge, is_account_row, is_charge, link_corrections
-from pipelines.transforms.coverage import Export, Trading, coverage_of, run_of, within_trading
-from pipelines.transforms.day_totals import ChargedRow, LegFees, day_totals
+from pipelines.transforms.statements.adjustments import (
+    AccountRow,
+    Overcharge,
+    is_account_row,
+    is_charge,
+    link_corrections,
+)
+from pipelines.transforms.statements.coverage import Export, Trading, coverage_of, run_of, within_trading
+from pipelines.transforms.statements.day_totals import ChargedRow, LegFees, day_totals
 
 MONDAY = dt.date(2026, 11, 16)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.assignment import cheapest_pairs
+from pipelines.transforms.matching.assignment import cheapest_pairs
 
 gains = st.dictionaries(
     st.tuples(st.integers(0, 4), st.integers(0, 4)), st.integers(min_value=-30, max_value=8), max_size=18

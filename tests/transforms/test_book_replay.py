@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.parsing.price_csv import parse_price_csv
-from pipelines.transforms.book_replay import HORIZON, replay_suggestions, replay_warnings
+from pipelines.parsing.prices.csv_files import parse_price_csv
+from pipelines.transforms.regimes.book_replay import HORIZON, replay_suggestions, replay_warnings
 from tests.shared import shared_path
 from tomking.kernel.concentration import ConcentrationLimits
 from tomking.kernel.parameters import default_values

@@ -10,10 +10,10 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.adjustments import AccountRow
-from pipelines.transforms.coverage import Coverage, Trading
-from pipelines.transforms.fills import BrokerFill, LeanFill
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill
 from pipelines.transforms.reconciliation import AccountResult, reconcile
+from pipelines.transforms.statements.adjustments import AccountRow
+from pipelines.transforms.statements.coverage import Coverage, Trading
 from tests.transforms.account_maker import CONTRACTS, OPENING, SCHEDULE, Account, charge, make_account
 from tomking.kernel.fees import FeeSchedule
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.cache_lifetimes import (
+from pipelines.transforms.parameters.cache_lifetimes import (
     CALL_PRICE,
     CHOICES,
     PURGE,

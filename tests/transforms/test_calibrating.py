@@ -9,11 +9,11 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.transforms.calibrating import Part, assemble, orf_part, regime_part, rows_digest
-from pipelines.transforms.gate import GateLimits, Score
-from pipelines.transforms.levels import LevelObservation
-from pipelines.transforms.regime_thresholds import ThresholdCandidate, calibrate_thresholds
-from pipelines.transforms.returns import AlignedReturns
+from pipelines.transforms.fees.levels import LevelObservation
+from pipelines.transforms.parameters.calibrating import Part, assemble, orf_part, regime_part, rows_digest
+from pipelines.transforms.parameters.gate import GateLimits, Score
+from pipelines.transforms.regimes.returns import AlignedReturns
+from pipelines.transforms.regimes.thresholds import ThresholdCandidate, calibrate_thresholds
 from tests.transforms.market import market_returns
 from tomking.kernel.parameters import default_values, dump, parse
 from tomking.kernel.regime_parameters import calibration_values, regime_calibration

@@ -10,11 +10,11 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from pipelines.transforms.buying_power import BANDS, Outcomes, calibrate_ceilings, outcomes_of
-from pipelines.transforms.cache_lifetimes import calibrate_lifetime
-from pipelines.transforms.calibrating import Part, assemble
-from pipelines.transforms.candidate_parts import ceiling_part, is_due, lifetime_part, weight_part
-from pipelines.transforms.crisis_weights import TYPED, calibrate_weight, stress_sessions
+from pipelines.transforms.parameters.buying_power import BANDS, Outcomes, calibrate_ceilings, outcomes_of
+from pipelines.transforms.parameters.cache_lifetimes import calibrate_lifetime
+from pipelines.transforms.parameters.calibrating import Part, assemble
+from pipelines.transforms.parameters.candidate_parts import ceiling_part, is_due, lifetime_part, weight_part
+from pipelines.transforms.parameters.crisis_weights import TYPED, calibrate_weight, stress_sessions
 from tests.transforms.test_cache_lifetimes import walks
 from tomking.kernel.black_scholes import price_of
 from tomking.kernel.parameter_specs import SPECS

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms import leg_matching
-from pipelines.transforms.certain_matching import match_certain
-from pipelines.transforms.fills import BrokerFill, LeanFill, Leg
-from pipelines.transforms.leg_matching import match_by_session, match_trades
-from pipelines.transforms.match_settings import DEFAULT
+from pipelines.transforms.matching import leg_matching
+from pipelines.transforms.matching.certain_matching import match_certain
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill, Leg
+from pipelines.transforms.matching.leg_matching import match_by_session, match_trades
+from pipelines.transforms.matching.settings import DEFAULT
 from tests.transforms.account_maker import OPENING, Account, make_account
 
 Sides = tuple[list[LeanFill], list[BrokerFill]]

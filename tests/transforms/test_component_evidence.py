@@ -9,11 +9,11 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.transforms.component_evidence import RateKey, component_evidence, rate_for
-from pipelines.transforms.fee_explanation import Terms
-from pipelines.transforms.fills import BrokerFill
-from pipelines.transforms.levels import fit_levels
-from pipelines.transforms.statement_pricing import statement_legs
+from pipelines.transforms.fees.component_evidence import RateKey, component_evidence, rate_for
+from pipelines.transforms.fees.explanation import Terms
+from pipelines.transforms.fees.levels import fit_levels
+from pipelines.transforms.fees.statement_pricing import statement_legs
+from pipelines.transforms.matching.fills import BrokerFill
 from tomking.kernel.fees import FeeSchedule, schedule_for
 
 DAY = dt.date(2025, 3, 17)

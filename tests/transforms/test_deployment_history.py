@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.deployment_history import (
+from pipelines.transforms.runs.deployment_history import (
     Fill,
     RunHistory,
     gaps,

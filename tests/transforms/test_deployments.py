@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms import deployments as rule
-from pipelines.transforms.deployments import LiveRun, link_runs, name_of
+from pipelines.transforms.runs import deployments as rule
+from pipelines.transforms.runs.deployments import LiveRun, link_runs, name_of
 
 MONDAY = dt.datetime(2026, 11, 16, 14, 20, tzinfo=dt.UTC)
 SHORT = {"SPY   261231P00560000": Decimal(-2), "SPY   261231C00640000": Decimal(-2)}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.event_cash import fill_cash, intrinsic_value
+from pipelines.transforms.accounting.event_cash import fill_cash, intrinsic_value
 
 HUNDRED = Decimal(100)
 prices = st.decimals(min_value=0, max_value=100_000, places=4)

@@ -6,9 +6,9 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from pipelines.transforms.event_matching import match_events
-from pipelines.transforms.fee_explanation import Schedules, Terms, explain
-from pipelines.transforms.fills import BrokerFill, LeanFill, LegClass
+from pipelines.transforms.fees.explanation import Schedules, Terms, explain
+from pipelines.transforms.matching.event_matching import match_events
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill, LegClass
 from tests.transforms.account_maker import SCHEDULE
 
 CALL, PUT = "SPY   191206C00314000", "SPY   191206P00305000"

@@ -11,10 +11,10 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms.account_levels import fit_account, schedules_on
-from pipelines.transforms.explanation_memory import Explanations
-from pipelines.transforms.fee_explanation import explain
-from pipelines.transforms.leg_matching import match_trades
+from pipelines.transforms.fees.account_levels import fit_account, schedules_on
+from pipelines.transforms.fees.explanation import explain
+from pipelines.transforms.fees.explanation_memory import Explanations
+from pipelines.transforms.matching.leg_matching import match_trades
 from tests.transforms.account_maker import TERMS, make_account
 from tests.transforms.test_certain_legs import faulty
 from tomking.kernel.fees import schedule_for

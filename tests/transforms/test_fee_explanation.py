@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.fee_explanation import ROUTINE, Explained, Schedules, Terms, explain
-from pipelines.transforms.fills import BrokerFill, LeanFill, Leg
-from pipelines.transforms.leg_matching import match_trades
+from pipelines.transforms.fees.explanation import ROUTINE, Explained, Schedules, Terms, explain
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill, Leg
+from pipelines.transforms.matching.leg_matching import match_trades
 from tests.transforms.account_maker import CONTRACTS, DAY, OPENING, SCHEDULE, booked, make_account
 from tomking.kernel.fees import FeeSchedule
 

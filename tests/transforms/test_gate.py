@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.gate import Candidate, GateLimits, Score, judge
+from pipelines.transforms.parameters.gate import Candidate, GateLimits, Score, judge
 from tomking.kernel.parameter_specs import SPECS
 from tomking.kernel.parameters import default_values
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.fills import BrokerFill, LeanFill, Leg
-from pipelines.transforms.leg_matching import match_trades
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill, Leg
+from pipelines.transforms.matching.leg_matching import match_trades
 from tests.transforms.account_maker import CONTRACTS, OPENING, make_account
 
 PUT, CALL = CONTRACTS[3], CONTRACTS[0]

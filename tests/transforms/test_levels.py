@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms.levels import FILLS_PER_CHANGE, LevelFit, LevelObservation, fit_levels
+from pipelines.transforms.fees.levels import FILLS_PER_CHANGE, LevelFit, LevelObservation, fit_levels
 
 START = dt.date(2020, 1, 2)
 CENT = Decimal("0.01")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.lots import Book, Fill, RoundTrip, Terms
+from pipelines.transforms.accounting.lots import Book, Fill, RoundTrip, Terms
 
 START = dt.datetime(2024, 1, 2, 15, tzinfo=dt.UTC)
 OPTION = Terms("SPXW  240119P04500000", "index_option", "USD", Decimal(100), Decimal(4500), "P")

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.transforms.leg_matching import match_trades
-from pipelines.transforms.match_settings import DEFAULT
-from pipelines.transforms.order_units import broker_units, lean_units, merged_by_price, parts_together
+from pipelines.transforms.matching.leg_matching import match_trades
+from pipelines.transforms.matching.order_units import broker_units, lean_units, merged_by_price, parts_together
+from pipelines.transforms.matching.settings import DEFAULT
 from tests.transforms.test_leg_matching import lean, row
 
 CENT = Decimal("0.01")

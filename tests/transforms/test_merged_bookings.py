@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
 
-from pipelines.transforms.merged_bookings import LARGEST_SEARCH, merged_bookings
-from pipelines.transforms.printed_rows import Printed
-from pipelines.transforms.statement_generations import same_bookings
+from pipelines.transforms.statements.generations import same_bookings
+from pipelines.transforms.statements.merged_bookings import LARGEST_SEARCH, merged_bookings
+from pipelines.transforms.statements.printed_rows import Printed
 
 NOON = dt.datetime(2026, 11, 16, 17, 0, tzinfo=dt.UTC)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from pipelines.transforms.returns import LONG_SCHEMA, aligned_returns
+from pipelines.transforms.regimes.returns import LONG_SCHEMA, aligned_returns
 from tests.transforms.market import market_returns
 from tomking.kernel.correlation import group_correlations
 from tomking.kernel.correlation_monitor import SCORE_DAYS, CorrelationMonitor

@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.transforms.fee_explanation import Terms
-from pipelines.transforms.fills import BrokerFill
-from pipelines.transforms.leg_fees import fee_fills
-from pipelines.transforms.statement_pricing import PricedLeg, price_statements, statement_legs
+from pipelines.transforms.fees.explanation import Terms
+from pipelines.transforms.fees.leg_fees import fee_fills
+from pipelines.transforms.fees.statement_pricing import PricedLeg, price_statements, statement_legs
+from pipelines.transforms.matching.fills import BrokerFill
 from tomking.kernel.fees import FeeSchedule, schedule_for
 
 SCHWAB, TIERED, FIXED = schedule_for("schwab"), schedule_for("ibkr", "tiered"), schedule_for("ibkr", "fixed")

@@ -10,11 +10,11 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms.fee_explanation import Terms
-from pipelines.transforms.fills import BrokerFill
-from pipelines.transforms.plan_history import PlanHistory
-from pipelines.transforms.plan_inference import PlanPeriod, infer_plans
-from pipelines.transforms.statement_pricing import price_statements, statement_legs
+from pipelines.transforms.fees.explanation import Terms
+from pipelines.transforms.fees.plan_history import PlanHistory
+from pipelines.transforms.fees.plan_inference import PlanPeriod, infer_plans
+from pipelines.transforms.fees.statement_pricing import price_statements, statement_legs
+from pipelines.transforms.matching.fills import BrokerFill
 from tomking.kernel.fees import FeeFill, FeeSchedule, schedule_for
 from tomking.kernel.schedules.rates import FeeRate
 

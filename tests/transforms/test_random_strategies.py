@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.strategy_trades import Trade, strategy_trades
+from pipelines.transforms.trades.strategy_trades import Trade, strategy_trades
 from tests.transforms.test_trade_kinds import STRATEGIES
 from tests.transforms.trade_maker import EXPIRY, SHARE, Legs, Maker, option, reversed_legs, times
 

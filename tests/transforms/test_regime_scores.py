@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipelines.parsing.lean_prices import EQUITY_SCALE, adjust, parse_daily_zip, parse_factor_file
-from pipelines.parsing.price_csv import parse_price_csv
-from pipelines.transforms import regime_scores as scores
-from pipelines.transforms.regime_intervals import score_intervals
-from pipelines.transforms.regime_scene import Episode, Scene, make_scene
-from pipelines.transforms.regime_scoring import label_levels, look_ahead_days, score_universe
-from pipelines.transforms.universes import make_universe
+from pipelines.parsing.lean.prices import EQUITY_SCALE, adjust, parse_daily_zip, parse_factor_file
+from pipelines.parsing.prices.csv_files import parse_price_csv
+from pipelines.transforms.regimes import scores
+from pipelines.transforms.regimes.intervals import score_intervals
+from pipelines.transforms.regimes.scene import Episode, Scene, make_scene
+from pipelines.transforms.regimes.scoring import label_levels, look_ahead_days, score_universe
+from pipelines.transforms.regimes.universes import make_universe
 from tests.shared import shared_path
 from tomking.kernel.regime_settings import ABLATIONS, REFERENCE, RegimeSettings
 from tomking.kernel.regimes import RegimeDay, label_days

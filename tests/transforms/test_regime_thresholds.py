@@ -13,8 +13,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from pipelines.transforms.regime_thresholds import calibrate_thresholds, log_volatility_ahead
-from pipelines.transforms.returns import AlignedReturns
+from pipelines.transforms.regimes.returns import AlignedReturns
+from pipelines.transforms.regimes.thresholds import calibrate_thresholds, log_volatility_ahead
 from tests.kernel.test_regimes import QUICK, calendar, clustered
 from tomking.kernel.regime_parameters import calibration_values
 from tomking.kernel.regimes import RegimeModel

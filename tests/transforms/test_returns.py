@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.parsing.price_csv import parse_price_csv
-from pipelines.transforms.returns import LONG_SCHEMA, aligned_returns, to_long, to_wide
+from pipelines.parsing.prices.csv_files import parse_price_csv
+from pipelines.transforms.regimes.returns import LONG_SCHEMA, aligned_returns, to_long, to_wide
 from tests.shared import shared_path
 from tomking.kernel.regimes import label_days
 

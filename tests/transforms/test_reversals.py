@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 
-from pipelines.transforms.fills import ZERO, BrokerFill
-from pipelines.transforms.reversals import is_reversal, net_reversals
+from pipelines.transforms.matching.fills import ZERO, BrokerFill
+from pipelines.transforms.statements.reversals import is_reversal, net_reversals
 
 MOMENT = dt.datetime(2020, 3, 13, 18, 0, 7, tzinfo=dt.UTC)
 SALE = BrokerFill(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms.rolling_matrices import packed_matrices, unpack
+from pipelines.transforms.regimes.rolling_matrices import packed_matrices, unpack
 from tests.kernel.test_recent_means import spoiled
 from tomking.kernel.correlation import correlation_matrix
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms.rolling_means import history_means, label_history, rolling_means
+from pipelines.transforms.regimes.rolling_means import history_means, label_history, rolling_means
 from tests.kernel.regime_days import assert_same_days
 from tests.kernel.test_recent_means import spoiled
 from tomking.kernel.correlation import mean_correlation, rolling_mean_correlation

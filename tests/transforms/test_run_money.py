@@ -11,14 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.cash_history import CashSample, history_of
-from pipelines.transforms.contract_terms import Listing, SymbolProperties, TradeEvidence, implied_multiplier, terms_of
-from pipelines.transforms.implied_splits import TradeEntry, implied_splits
-from pipelines.transforms.inherited_positions import price_inherited
-from pipelines.transforms.lean_totals import OrderFees, Recomputed, TradeTotals, lean_totals
-from pipelines.transforms.lots import Fill, Terms
-from pipelines.transforms.run_accounts import Account, Dividend, Split, account_of, paid_dividends
-from pipelines.transforms.run_money import Evidence, Exposure, LeanFigures, RunMoney, run_money
+from pipelines.transforms.accounting.cash_history import CashSample, history_of
+from pipelines.transforms.accounting.contract_terms import (
+    Listing,
+    SymbolProperties,
+    TradeEvidence,
+    implied_multiplier,
+    terms_of,
+)
+from pipelines.transforms.accounting.implied_splits import TradeEntry, implied_splits
+from pipelines.transforms.accounting.inherited_positions import price_inherited
+from pipelines.transforms.accounting.lean_totals import OrderFees, Recomputed, TradeTotals, lean_totals
+from pipelines.transforms.accounting.lots import Fill, Terms
+from pipelines.transforms.accounting.run_accounts import Account, Dividend, Split, account_of, paid_dividends
+from pipelines.transforms.accounting.run_money import Evidence, Exposure, LeanFigures, RunMoney, run_money
 
 START = dt.datetime(2024, 1, 2, 15, tzinfo=dt.UTC)
 STOCK = Terms("SPY", "equity", "USD", Decimal(1))

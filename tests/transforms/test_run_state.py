@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from pipelines.transforms.run_state import RunEvidence, Version, decide_mode, decide_state, missing_parts
+from pipelines.transforms.runs.state import RunEvidence, Version, decide_mode, decide_state, missing_parts
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(hours=24)

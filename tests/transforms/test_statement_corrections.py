@@ -7,7 +7,7 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.statement_corrections import Correction, Seen, corrections
+from pipelines.transforms.statements.corrections import Correction, Seen, corrections
 
 EARLY, LATE = dt.datetime(2026, 11, 17, tzinfo=dt.UTC), dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 IDS = st.sets(st.sampled_from("abcdefgh"), max_size=6)

@@ -10,8 +10,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.printed_rows import Printed
-from pipelines.transforms.statement_generations import same_bookings
+from pipelines.transforms.statements.generations import same_bookings
+from pipelines.transforms.statements.printed_rows import Printed
 
 NOON = dt.datetime(2020, 6, 15, 16, 0, 20, tzinfo=dt.UTC)
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.transforms.fills import BrokerFill
-from pipelines.transforms.statement_pricing import PricedLeg, price_statements, statement_legs
+from pipelines.transforms.fees.statement_pricing import PricedLeg, price_statements, statement_legs
+from pipelines.transforms.matching.fills import BrokerFill
 from tests.transforms.account_maker import TERMS, make_account
 from tomking.kernel.fees import schedule_for
 

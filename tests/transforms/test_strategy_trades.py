@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.strategy_trades import Trade, TradedFill, TradedOrder, strategy_trades
-from pipelines.transforms.trade_kinds import Contract, kind_of, side_of, units
+from pipelines.transforms.trades.kinds import Contract, kind_of, side_of, units
+from pipelines.transforms.trades.strategy_trades import Trade, TradedFill, TradedOrder, strategy_trades
 
 D = Decimal
 EXPIRY = dt.date(2020, 3, 20)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from pipelines.transforms.strategy_trades import Trade, strategy_trades
+from pipelines.transforms.trades.strategy_trades import Trade, strategy_trades
 from tests.transforms.trade_maker import EXPIRY, SHARE, Maker, option, reversed_legs, times
 
 D = Decimal

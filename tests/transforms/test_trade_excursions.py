@@ -8,8 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.strategy_trades import Trade, strategy_trades
-from pipelines.transforms.trade_excursions import EngineTrade, EngineTrades, Step, along_path
+from pipelines.transforms.trades.excursions import EngineTrade, EngineTrades, Step, along_path
+from pipelines.transforms.trades.strategy_trades import Trade, strategy_trades
 from tests.transforms.trade_maker import START, Maker, option, reversed_legs
 
 D = Decimal

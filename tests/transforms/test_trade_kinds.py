@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.trade_kinds import Contract, kind_of, template_of, units_of
+from pipelines.transforms.trades.kinds import Contract, kind_of, template_of, units_of
 from tests.transforms.trade_maker import FUTURE, SHARE, option
 
 Shape = list[tuple[str, int, int, int]]

@@ -9,8 +9,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.strategy_trades import Trade, trades_as_they_end
-from pipelines.transforms.trade_packages import Outlook, Sent, outlook_of, sent_in
+from pipelines.transforms.trades.packages import Outlook, Sent, outlook_of, sent_in
+from pipelines.transforms.trades.strategy_trades import Trade, trades_as_they_end
 from tests.transforms.test_random_strategies import Play
 from tests.transforms.trade_maker import SHARE, Maker, option
 

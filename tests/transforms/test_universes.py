@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipelines.parsing.closes_csv import parse_closes
+from pipelines.parsing.prices.closes_csv import parse_closes
 from pipelines.parsing.refusals import Refused
-from pipelines.transforms.universes import UniverseRefused, make_universe
+from pipelines.transforms.regimes.universes import UniverseRefused, make_universe
 
 Rows = NDArray[np.float64]
 

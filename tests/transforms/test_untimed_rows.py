@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transforms.fee_explanation import Explained, Schedules, Terms, explain
-from pipelines.transforms.fills import BrokerFill, LeanFill, Leg
-from pipelines.transforms.leg_matching import match_trades
+from pipelines.transforms.fees.explanation import Explained, Schedules, Terms, explain
+from pipelines.transforms.matching.fills import BrokerFill, LeanFill, Leg
+from pipelines.transforms.matching.leg_matching import match_trades
 from tests.transforms.account_maker import CONTRACTS, OPENING
 from tomking.kernel.fees import FeeFill, FeeSchedule, schedule_for
 

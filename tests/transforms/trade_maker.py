@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pipelines.transforms.strategy_trades import TradedFill, TradedOrder
-from pipelines.transforms.trade_kinds import Contract
+from pipelines.transforms.trades.kinds import Contract
+from pipelines.transforms.trades.strategy_trades import TradedFill, TradedOrder
 
 EXPIRY = dt.date(2020, 3, 20)
 START = dt.datetime(2020, 2, 3, 15, tzinfo=dt.UTC)

@@ -22,7 +22,7 @@ def answer(rows: list[Row]) -> list[tuple[object, ...]]:
             "profit_loss DECIMAL(18, 6), delta DECIMAL(18, 6), vega DECIMAL(18, 6))"
         )
         connection.executemany("INSERT INTO marts.attribution VALUES (?, ?, ?, ?, ?, ?)", rows)
-        connection.execute((FOLDER / "strategy_correlations.sql").read_text(encoding="utf-8"))
+        connection.execute(next(FOLDER.rglob("strategy_correlations.sql")).read_text(encoding="utf-8"))
         return connection.execute("SELECT * FROM marts.strategy_correlations ORDER BY ALL").fetchall()
 
 

@@ -7,7 +7,7 @@ Never here: their arithmetic (each has its module), where closes come from, what
 A return is one observation a symbol a session. A session that any symbol lacks is none; returns are taken between the
 sessions that remain, so that markets with other holidays stay aligned. Across a hole of more than `LONGEST_GAP_DAYS`
 there is no return. Futures are fed as back-adjusted continuous series. The warehouse joins in the same way
-(`pipelines.transforms.returns`), and its labels come from the same state machine.
+(`pipelines.transforms.regimes.returns`), and its labels come from the same state machine.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: the sums a live model keeps of the days it has seen, and the means they give.
 Belongs here: what makes one new day cheap without another result.
-Never here: definitions (`correlation` has them), whole histories (`pipelines.transforms.rolling_means`), thresholds.
+Never here: definitions (`correlation` has them), whole histories (`pipelines.transforms.regimes.rolling_means`), thresholds.
 
 How it works. With unit columns ``z_i = (x_i - m_i) / q_i`` of one window, the mean needs ``sum_i z_i`` for each of the
 window's rows, which is ``X (1/q) - sum_i m_i / q_i``: one product of the rows with a vector. Means ``m`` and lengths

@@ -11,12 +11,12 @@ import polars as pl
 from pipelines.defs.metadata import table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask
-from pipelines.steps import launch_log
-from pipelines.steps.breaches import watch
-from pipelines.steps.checklist import checklist as answers_of
-from pipelines.steps.launches import Launcher
-from pipelines.steps.paper_week import paper_week as judge
-from pipelines.steps.refresh import refresh
+from pipelines.steps.launches import log as launch_log
+from pipelines.steps.launches.checklist import checklist as answers_of
+from pipelines.steps.launches.deploying import Launcher
+from pipelines.steps.launches.paper_week import paper_week as judge
+from pipelines.steps.launches.refresh import refresh
+from pipelines.steps.parameters.breaches import watch
 
 LAUNCHES = (
     "select launch_id, deployment, state, parameter_set_id, refresh_state, run_state, disagreements, requested_by, why "

@@ -8,9 +8,9 @@ Never here: the actions themselves (`pipelines.steps`).
 import dagster as dg
 
 from pipelines.defs.resources import WarehouseResource
-from pipelines.steps import parameters
-from pipelines.steps.launches import Launcher
-from pipelines.steps.refresh import refresh, roll_back
+from pipelines.steps.launches.deploying import Launcher
+from pipelines.steps.launches.refresh import refresh, roll_back
+from pipelines.steps.parameters import publishing as parameters
 
 
 class Told(dg.Config):

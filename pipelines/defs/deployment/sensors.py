@@ -2,7 +2,7 @@
 
 Holds: what asks for the rollback of a set that broke a limit, within a minute of the evidence.
 Belongs here: cursor and request.
-Never here: figures and limits (`marts.breach_watch`), the rollback (`pipelines.steps.breaches`).
+Never here: figures and limits (`marts.breach_watch`), the rollback (`pipelines.steps.parameters.breaches`).
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import dagster as dg
 from pipelines.defs.deployment.jobs import watch_sets
 from pipelines.defs.operations.sensors import INTERVAL
 from pipelines.defs.resources import WarehouseResource
-from pipelines.steps.breaches import limit_rows
+from pipelines.steps.parameters.breaches import limit_rows
 
 LIMITS = "select rule_id, about, limit_value, is_watched from ops.breach_limits"
 BROKEN = "select publication, rule_id from marts.breach_watch where is_broken order by all"

@@ -2,7 +2,7 @@
 
 Holds: the questions behind the metadata of this domain's assets.
 Belongs here: a table or picture of runs. Each is bounded, however many runs there are: the newest come first.
-Never here: drawing (pipelines.plots), or a table of every run (the views have it).
+Never here: drawing (pipelines.plots.figures), or a table of every run (the views have it).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from pipelines import plots
 from pipelines.defs.metadata import ROWS_SHOWN, picture, table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import ask
+from pipelines.plots import figures as plots
 
 Shown = dict[str, dg.MetadataValue[Any]]
 CURVES = 6

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import plots
 from pipelines.defs.metadata import picture, table
 from pipelines.defs.partitions import TRADING_DAYS
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask, results, rows_of
-from pipelines.steps.reconcile import reconcile_days
+from pipelines.plots import figures as plots
+from pipelines.steps.reconciliation.reconcile import reconcile_days
 
 GROUP = "reconciliation"
 TABLES = {

@@ -12,7 +12,7 @@ import dagster as dg
 from pipelines.defs.metadata import picture, table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask, results, rows_of, run
-from pipelines.steps.regime_pictures import regime_pictures
+from pipelines.steps.regimes.pictures import regime_pictures
 from warehouse.access import WriteSession
 
 TABLES = {

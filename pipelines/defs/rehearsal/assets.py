@@ -2,16 +2,16 @@
 
 Holds: the rehearsal with its tables and picture.
 Belongs here: what the present book would lose.
-Never here: shocks, prices, the entry block (pipelines.steps.rehearse).
+Never here: shocks, prices, the entry block (pipelines.steps.rehearsal.rehearse).
 """
 
 import dagster as dg
 import polars as pl
 
-from pipelines import crisis_plots
 from pipelines.defs.metadata import counts, picture, table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask, run
+from pipelines.plots import crises as crisis_plots
 
 QUESTIONS = {
     "books": "select deployment, name, book_date, legs, left_out, equity, worst_look, worst_loss, worst_share, cap, is_blocked "

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.defs.metadata import counts, table
 from pipelines.defs.resources import WarehouseResource
 from pipelines.defs.stages import POOL, ask, now_and_then, run
-from pipelines.steps.fetch import fetch_statements
+from pipelines.steps.statements.fetch import fetch_statements
 
 _COLUMNS = ("account", "broker", "outcome", "since", "what")
 

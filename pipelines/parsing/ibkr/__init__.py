@@ -1,0 +1,1 @@
+"""Interactive Brokers: Flex reports and the statements of the client portal."""

@@ -1,0 +1,1 @@
+"""Daily prices and what belongs to them, whatever file they come from."""

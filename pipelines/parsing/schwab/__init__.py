@@ -1,0 +1,1 @@
+"""Charles Schwab, and TD Ameritrade with thinkorswim, whose accounts it took over."""

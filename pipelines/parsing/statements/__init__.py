@@ -1,0 +1,1 @@
+"""What every broker's statements have in common: rows, identity, formats, columns."""

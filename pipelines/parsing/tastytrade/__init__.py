@@ -1,0 +1,1 @@
+"""tastytrade's exports and API replies, of every generation."""

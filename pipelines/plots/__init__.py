@@ -1,0 +1,1 @@
+"""Pictures: what is drawn for reports and for the Dagster UI."""

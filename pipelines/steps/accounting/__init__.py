@@ -1,0 +1,1 @@
+"""Money of runs, recomputed from events of the warehouse."""

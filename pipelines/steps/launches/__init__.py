@@ -1,0 +1,1 @@
+"""Starting LEAN, and what became of each start."""

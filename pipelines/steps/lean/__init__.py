@@ -1,0 +1,1 @@
+"""Runs of LEAN into the warehouse: results, side files, journals, optimisations, deployments."""

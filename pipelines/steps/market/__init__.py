@@ -1,0 +1,1 @@
+"""Prices and instruments into the warehouse."""

@@ -1,0 +1,1 @@
+"""The life of parameter sets: calibrated, judged, approved, published, taken back."""

@@ -1,0 +1,1 @@
+"""Commissions compared: inputs, results, breaks, proposed rates."""

@@ -1,0 +1,1 @@
+"""Regime labels, correlations and their pictures."""

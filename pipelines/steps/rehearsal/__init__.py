@@ -1,0 +1,1 @@
+"""The book of the evening, taken through past crises."""

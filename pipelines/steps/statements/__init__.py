@@ -1,0 +1,1 @@
+"""Broker statements into the warehouse."""

@@ -1,0 +1,1 @@
+"""Strategy trades, from fills of the warehouse back into it."""

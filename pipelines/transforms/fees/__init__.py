@@ -1,0 +1,1 @@
+"""Why a fee was what it was, and what it would have been elsewhere."""

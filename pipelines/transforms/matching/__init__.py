@@ -1,0 +1,1 @@
+"""Which rows of two sides are the same: fills, orders, events."""

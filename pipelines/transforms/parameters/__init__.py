@@ -1,0 +1,1 @@
+"""Candidates for a parameter set and the gate that judges them."""

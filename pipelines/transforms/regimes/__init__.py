@@ -1,0 +1,1 @@
+"""Returns, matrices, labels and how good they are."""

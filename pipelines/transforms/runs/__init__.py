@@ -1,0 +1,1 @@
+"""Runs and deployments: states, histories, what was inherited."""

@@ -1,0 +1,1 @@
+"""Statement rows against one another: reversals, corrections, generations, days."""

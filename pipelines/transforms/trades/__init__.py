@@ -1,0 +1,1 @@
+"""Strategy trades from fills: joined, named, chained, measured."""
