@@ -26,7 +26,7 @@ def test_every_comparison_runs_and_its_ways_agree(capsys: pytest.CaptureFixture[
     assert "ours: matching" in printed
     assert "trade of an order" in printed
     assert "every window each minute" in printed
-    assert len(CASES) == 12
+    assert len(CASES) == 14
 
 
 def test_ratios_are_kept_and_the_next_ones_compared_with_them(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ RELEASES = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 def file_of(view: str) -> Path:
     """The file of a view, or of a function that compares two runs."""
-    [found] = [path for folder in (FOLDER, MACROS) if (path := folder / f"{view}.sql").is_file()]
+    [found] = [path for folder in (FOLDER, MACROS) for path in folder.rglob(f"{view}.sql")]
     return found
 
 
@@ -48,7 +48,7 @@ def test_the_tutorial_lists_exactly_what_keeps_its_columns() -> None:
 @pytest.mark.parametrize("view", sorted(VIEWS))
 def test_a_view_keeps_its_columns_their_types_and_their_order(view: str, warehouse: Warehouse) -> None:
     with warehouse.reader() as connection:
-        relation = view if file_of(view).parent == FOLDER else f"{view}('', '')"
+        relation = view if file_of(view).is_relative_to(FOLDER) else f"{view}('', '')"
         described = connection.execute(f"describe from marts.{relation}").fetchall()
     found = [(row[0], row[1]) for row in described]
     kept = [column for column in found if column[0] in VIEWS[view]]

@@ -73,7 +73,7 @@ class SyntheticData(DataFolder):
         self._sessions = {one.day: one for one in sessions}
         self._chains: dict[date, list[OptionContract]] = {}
 
-    def trades(self, ticker: str) -> dict[datetime, TradeBar]:
+    def hourly_trades(self, ticker: str) -> dict[datetime, TradeBar]:
         if ticker not in self._shares:
             if ticker == self._ticker:
                 level: Callable[[Session, float], Decimal] = Session.price
@@ -142,9 +142,9 @@ class CombinedData(DataFolder):
         super().__init__(Path())
         self._parts = parts
 
-    def trades(self, ticker: str) -> dict[datetime, TradeBar]:
+    def hourly_trades(self, ticker: str) -> dict[datetime, TradeBar]:
         order = [self._parts[ticker]] if ticker in self._parts else list(self._parts.values())
-        return next((bars for part in order if (bars := part.trades(ticker))), {})
+        return next((bars for part in order if (bars := part.hourly_trades(ticker))), {})
 
     def quotes(self, symbol: Symbol, years: range) -> dict[datetime, QuoteBar]:
         assert symbol.underlying is not None
@@ -176,9 +176,9 @@ class FaultyData(DataFolder):
     def close(self) -> None:
         self._source.close()
 
-    def trades(self, ticker: str) -> dict[datetime, TradeBar]:
+    def hourly_trades(self, ticker: str) -> dict[datetime, TradeBar]:
         if ticker not in self._shares:
-            self._shares[ticker] = self._without(self._source.trades(ticker))
+            self._shares[ticker] = self._without(self._source.hourly_trades(ticker))
         return self._shares[ticker]
 
     def quotes(self, symbol: Symbol, years: range) -> dict[datetime, QuoteBar]:

@@ -140,7 +140,7 @@ def test_a_set_is_proposed_approved_published_acknowledged_superseded_and_rolled
 KILLED_BEFORE = (
     "import os, sys\n"
     "from pathlib import Path\n"
-    "from pipelines.steps import parameters\n"
+    "from pipelines.steps.parameters import publishing as parameters\n"
     "from tests.steps.test_life_cycle import settings_in\n"
     "from warehouse.access import Warehouse\n"
     "root, state, before = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])\n"
