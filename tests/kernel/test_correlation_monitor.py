@@ -75,7 +75,8 @@ def test_labels_are_those_of_the_state_machine_on_the_same_returns() -> None:
     assert_same_days([day for day in live if day is not None], batch)
     assert {day.regime for day in batch} >= {NORMAL, STRESSED, CRISIS}
     assert monitor.regime == batch[-1].regime
-    assert monitor.mean().mean == batch[-1].mean_correlation
+    # The monitor sums another way than the day by day model: equal within the bound for features.
+    assert monitor.mean().mean == pytest.approx(batch[-1].mean_correlation, abs=1e-12)
 
 
 def test_markets_with_different_holidays_are_joined_by_date() -> None:
