@@ -33,8 +33,8 @@ test: $(READY)  ## every test, with branch coverage
 	@rm -f .coverage .coverage.*
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report= && $(BIN)/coverage report --format=total | xargs printf 'branch coverage %s %%\n'
 
-fast: $(READY)  ## the tests that take seconds
-	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n auto --dist worksteal -m "not slow and not browser"
+fast: $(READY)  ## all but the long and the integration tests, under two minutes
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n auto --dist worksteal -m "not slow and not integration and not browser"
 
 kernel: $(READY)  ## the kernel's tests under the numpy versions of LEAN's image and of older engines
 	@for numpy in 1.24.2 1.26.4; do \

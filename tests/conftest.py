@@ -30,7 +30,18 @@ settings.register_profile("quick", parent=settings.get_profile("tomking"), max_e
 settings.register_profile("thorough", parent=settings.get_profile("tomking"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tomking"))
 
+INTEGRATION = ("connections", "deployment", "pairs", "pipelines", "steps")
+"""Folders whose tests go through steps, commands, jobs or other processes: a second each, and there are many."""
+
 _OURS = ("TOMKING_", "DAGSTER_", "LEAN_", "QC_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in the folders of integration tests, so that nobody has to think of it."""
+    tests = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(tests) and item.path.relative_to(tests).parts[0] in INTEGRATION:
+            item.add_marker(pytest.mark.integration)
 
 
 @pytest.fixture(autouse=True)
