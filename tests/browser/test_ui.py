@@ -72,8 +72,8 @@ def test_a_night_launched_by_hand_ends_green_and_the_broken_file_shows_on_its_ch
 
 def test_the_regimes_have_a_picture(page: Page) -> None:
     page.goto("/assets/regimes", wait_until="networkidle")
-    page.get_by_text("[Show Markdown]").first.click()
-    picture = page.locator("img[alt='regimes of sp20']").first
+    page.locator("tr", has_text="timeline_sp20").get_by_text("[Show Markdown]").first.click()
+    picture = page.locator("img[alt='timeline of sp20']").first
     picture.wait_for()
     time.sleep(1)
     assert picture.evaluate("image => image.naturalWidth") > 600
