@@ -9,7 +9,7 @@ A strategy is a dataclass that adds its own parameters to these; `name` is the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,10 +19,14 @@ from tomking.kernel.option_chain import ChainRequest
 from tomking.kernel.vehicles import Vehicle, pair_vehicles
 from tomking.strategies.book import Book, Trade
 from tomking.strategies.entry import EntryWindow
+from tomking.strategies.exits import report_late
 from tomking.strategies.intents import Intent, PassEntry
 from tomking.strategies.market_view import MarketView
 from tomking.strategies.rules import read_rules
-from tomking.strategies.working_orders import Opening, Pricing, work_opening
+from tomking.strategies.working_orders import Opening, Pricing, work_closing, work_opening
+
+ExitRule = Callable[[Trade, MarketView], str | None]
+"""Why a trade has to be left now; None while it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,22 @@ class VehicleStrategy:
         """The next step of a planned trade, within the hours of the day it was planned on."""
         is_open = self.entry.is_open_for(trade.planned_on, view)
         return work_opening(trade, view, self.pricing, terms, window_open=is_open)
+
+    def work_trades(
+        self, view: MarketView, book: Book, terms: Opening, last_dte: int, reason_of: ExitRule
+    ) -> tuple[Intent, ...]:
+        """The next step of each trade in the view's underlying: entered on `terms`, or left for what `reason_of` says.
+
+        A trade that is alive with fewer days than `last_dte` is put on record.
+        """
+        intents: list[Intent] = []
+        for trade in book.live(self.name, view.underlying):
+            if trade.state == "planned":
+                intents += self.work_entry(trade, view, terms)
+            else:
+                intents += report_late(trade, last_dte, view)
+                intents += work_closing(trade, view, self.pricing, reason_of(trade, view))
+        return tuple(intents)
 
 
 @dataclass(frozen=True, slots=True)

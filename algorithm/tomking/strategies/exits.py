@@ -32,6 +32,16 @@ def credit_share(trade: Trade, view: MarketView) -> Decimal | None:
     return profit / trade.credit
 
 
+def credit_exit(trade: Trade, view: MarketView, target_share: Decimal, stop_multiple: Decimal) -> str | None:
+    """`stop` where a trade has lost so many times its credit, `target` where it has made that share of it, or None."""
+    share = credit_share(trade, view)
+    if share is not None and share <= -stop_multiple:
+        return "stop"
+    if share is not None and share >= target_share:
+        return "target"
+    return None
+
+
 def profit_of_legs(legs: Iterable[Leg], view: MarketView) -> Decimal | None:
     """What some legs have made if they ended at mid; None while something is unknown."""
     total = Decimal(0)

@@ -20,11 +20,11 @@ from tomking.kernel.option_chain import ChainRequest
 from tomking.strategies.base import VehicleStrategy
 from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.choosing import nearest_delta, nearest_expiry, taken_expiries
-from tomking.strategies.exits import credit_share, date_is_due, report_late
+from tomking.strategies.exits import credit_exit, date_is_due
 from tomking.strategies.intents import Entry, Intent, PlanTrade
 from tomking.strategies.market_view import Chain, ChainRow, MarketView
 from tomking.strategies.sizing import contracts
-from tomking.strategies.working_orders import Opening, work_closing
+from tomking.strategies.working_orders import Opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,10 @@ class HighVixPuts(VehicleStrategy):
 
     def manage(self, view: MarketView, book: Book) -> tuple[Intent, ...]:
         """The next step of each put in the view's underlying."""
-        intents: list[Intent] = []
-        for trade in book.live(self.name, view.underlying):
-            if trade.state == "planned":
-                intents += self.work_entry(
-                    trade, view, Opening(-self.min_credit, lambda net: self.stop_multiple * -net)
-                )
-            else:
-                intents += report_late(trade, self.exit_dte, view)
-                intents += work_closing(trade, view, self.pricing, self.exit_reason(trade, view))
-        return tuple(intents)
+        terms = Opening(-self.min_credit, lambda net: self.stop_multiple * -net)
+        return self.work_trades(view, book, terms, self.exit_dte, self.exit_reason)
 
     def exit_reason(self, trade: Trade, view: MarketView) -> str | None:
         """Why a put has to be bought back now: `stop`, `target`, `dte`, or None."""
-        share = credit_share(trade, view)
-        if share is not None and share <= -self.stop_multiple:
-            return "stop"
-        if share is not None and share >= self.target_share:
-            return "target"
-        return "dte" if date_is_due(trade.expiry, self.exit_dte, view) else None
+        at_a_price = credit_exit(trade, view, self.target_share, self.stop_multiple)
+        return at_a_price or ("dte" if date_is_due(trade.expiry, self.exit_dte, view) else None)

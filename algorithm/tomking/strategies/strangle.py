@@ -22,7 +22,7 @@ from tomking.kernel.option_chain import ChainRequest
 from tomking.strategies.base import SingleExpiry
 from tomking.strategies.book import Book, Leg, Trade
 from tomking.strategies.choosing import nearest_delta, nearest_expiry, taken_expiries
-from tomking.strategies.exits import credit_share, date_is_due, report_late
+from tomking.strategies.exits import credit_exit, date_is_due, report_late
 from tomking.strategies.intents import Entry, Intent, PlanRoll, PlanTrade
 from tomking.strategies.market_view import Chain, MarketView
 from tomking.strategies.rolls import ROLL, roll_pair, work_roll
@@ -184,11 +184,9 @@ class Strangle(SingleExpiry):
 
     def exit_reason(self, trade: Trade, view: MarketView) -> str | None:
         """Why an open trade has to end now: `stop`, `target`, `defence`, `dte`, or None."""
-        share = credit_share(trade, view)
-        if share is not None and share <= -self.stop_multiple:
-            return "stop"
-        if share is not None and share >= self.target_share:
-            return "target"
+        at_a_price = credit_exit(trade, view, self.target_share, self.stop_multiple)
+        if at_a_price is not None:
+            return at_a_price
         if any(_delta(view, key) >= self.delta_exit for key, held in trade.pairs if held < 0):
             return "defence"
         return "dte" if date_is_due(trade.expiry, self.exit_dte, view) else None
