@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from pipelines.parsing.refusals import Refusal, Refused
-from pipelines.parsing.statements.broker_json import Json, MemberError, amount_of, document_of, flat, text_of
+from pipelines.parsing.statements.broker_json import Json, MemberError, amount_of, document_of, flat, shown, text_of
 from pipelines.parsing.statements.csv_columns import CellError, Instant, plain
 from pipelines.parsing.statements.rows import Charge, RowClass, StatementFile, StatementRow
 from tomking.kernel.instruments import Instrument, SymbolError, from_schwab
@@ -124,7 +124,7 @@ def parse(data: bytes) -> StatementFile:
         try:
             row = _row(line, record)
         except MemberError as error:
-            refusal = Refusal(error.reason, line, error.name, _shown(record, error.name))
+            refusal = Refusal(error.reason, line, error.name, shown(record, error.name))
             refusals.append(refusal)
             if error.name == "netAmount":
                 untied.append(refusal)
@@ -140,11 +140,6 @@ def parse(data: bytes) -> StatementFile:
         raise Refused(Refusal(f"no row could be read; the first: {first.reason}", first.line, first.field, first.value))
     found = _with_corrections(list(rows.values()))
     return StatementFile(FORMAT, tuple(found), tuple(refusals), ((0, len(found)),))
-
-
-def _shown(record: Any, name: str) -> str | None:
-    value = record.get(name) if isinstance(record, dict) else None
-    return None if value is None else str(value)[:200]
 
 
 def _row(line: int, record: Any) -> StatementRow:

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from pipelines.parsing.refusals import Refusal, Refused
 from pipelines.parsing.schwab.net_amounts import price_exact
-from pipelines.parsing.statements.broker_json import Json, MemberError, amount_of, document_of, flat, text_of
+from pipelines.parsing.statements.broker_json import Json, MemberError, amount_of, document_of, flat, shown, text_of
 from pipelines.parsing.statements.csv_columns import CellError, Instant, plain
 from pipelines.parsing.statements.rows import Charge, RowClass, StatementFile, StatementRow
 from tomking.kernel.instruments import Instrument, SymbolError, from_tdameritrade
@@ -88,7 +88,7 @@ def parse(data: bytes) -> StatementFile:
         try:
             row = _row(line, record)
         except MemberError as error:
-            refusals.append(Refusal(error.reason, line, error.name, _shown(record, error.name)))
+            refusals.append(Refusal(error.reason, line, error.name, shown(record, error.name)))
         else:
             rows[row.execution_id] = row
     untied = [refusal for refusal in refusals if refusal.field == "netAmount"]
@@ -100,11 +100,6 @@ def parse(data: bytes) -> StatementFile:
         first = refusals[0]
         raise Refused(Refusal(f"no row could be read; the first: {first.reason}", first.line, first.field, first.value))
     return StatementFile(FORMAT, tuple(rows.values()), tuple(refusals), ((0, len(rows)),))
-
-
-def _shown(record: Any, name: str) -> str | None:
-    value = record.get(name) if isinstance(record, dict) else None
-    return None if value is None else str(value)[:200]
 
 
 def _row(line: int, record: Any) -> StatementRow:

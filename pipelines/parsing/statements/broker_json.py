@@ -68,6 +68,12 @@ def amount_of(record: Json, name: str, *, optional: bool = False) -> Decimal | N
     return number
 
 
+def shown(record: Any, name: str) -> str | None:
+    """The beginning of a member, for a refusal; None where the record or the member is not there."""
+    value = record.get(name) if isinstance(record, dict) else None
+    return None if value is None else str(value)[:200]
+
+
 def flat(record: Json) -> dict[str, str]:
     """Every member as text, by its path (`transferItems.0.cost`)."""
     return dict(_flat("", record))
